@@ -1,0 +1,18 @@
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+namespace thalweg {
+
+enum class LogLevel { kInfo, kWarning, kError };
+
+/// Where messages go: standard error (plain sentences, unless quiet) and, once a run has a folder, its log.txt
+/// (appended, each line with UTC time and level). Safe from several threads.
+void set_log_quiet(bool quiet);
+void set_log_file(const std::filesystem::path& file);  ///< "" closes it. @throws RunFailed
+void log(LogLevel level, std::string_view message);
+inline void log_info(std::string_view message) { log(LogLevel::kInfo, message); }
+inline void log_warning(std::string_view message) { log(LogLevel::kWarning, message); }
+
+}  // namespace thalweg
