@@ -1,0 +1,210 @@
+#include "data/arrays.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fmt/core.h>
+
+#include "thalweg/base/error.hpp"
+#include "thalweg/base/log.hpp"
+#include "thalweg/base/npz.hpp"
+#include "thalweg/base/text.hpp"
+
+namespace thalweg::data {
+namespace {
+
+// Each class costs an output of the network. Larger labels are identifiers, not classes.
+constexpr std::int64_t kMaxClasses = std::int64_t{1} << 20;
+
+bool is_real(DType dtype) { return dtype == DType::kFloat32 || dtype == DType::kFloat64; }
+
+/// One array of the archive, with what its error messages name.
+struct Member {
+  const std::filesystem::path& file;
+  std::string name;
+  NdArray array;
+
+  [[noreturn]] void fail(const std::string& message) const {
+    throw BadInput(file.string() + ", array " + name, message);
+  }
+};
+
+std::string names_of(const NamedArrays& arrays) {
+  std::vector<std::string> names;
+  for (const auto& [name, array] : arrays) names.push_back(name);
+  return names.empty() ? "none" : join(names, ", ");
+}
+
+Member take_member(NamedArrays& arrays,
+                   const std::filesystem::path& file,
+                   const std::string& name) {
+  const auto found = arrays.find(name);
+  if (found == arrays.end())
+    throw BadInput(file.string(),
+                   fmt::format("has no array `{}` (it has: {}). Save it with numpy.savez(file, "
+                               "x=inputs, y=labels_or_targets).",
+                               name,
+                               names_of(arrays)));
+  return {file, name, std::move(found->second)};
+}
+
+void report_ignored(NamedArrays arrays, const std::filesystem::path& file) {
+  arrays.erase("x");
+  arrays.erase("y");
+  if (!arrays.empty())
+    log_info(
+        fmt::format("{}: only x and y are used; ignored: {}.", file.string(), names_of(arrays)));
+}
+
+/// "row 3", "row 3, column 7", or "row 3, index (0, 5, 2)" for element `flat` of an array.
+std::string place_text(std::size_t flat, const std::vector<std::int64_t>& shape) {
+  auto rest = static_cast<std::int64_t>(flat);
+  std::vector<std::int64_t> index(shape.size());
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    index[axis] = rest % shape[axis];
+    rest /= shape[axis];
+  }
+  const std::string row = fmt::format("row {}", index[0]);
+  if (shape.size() == 1) return row;
+  if (shape.size() == 2) return fmt::format("{}, column {}", row, index[1]);
+  return fmt::format("{}, index {}", row, shape_text(std::span(index).subspan(1)));
+}
+
+template <typename Real>
+void check_finite_values(const Member& member) {
+  const auto values = member.array.as<Real>();
+  const auto bad =
+      std::find_if(values.begin(), values.end(), [](Real v) { return !std::isfinite(v); });
+  if (bad == values.end()) return;
+  const auto place =
+      place_text(static_cast<std::size_t>(bad - values.begin()), member.array.shape());
+  member.fail(
+      fmt::format("{} is {} (counting from 0). Drop such rows, or fill the gaps, for "
+                  "example with numpy.nan_to_num.",
+                  place,
+                  *bad));
+}
+
+void check_finite(const Member& member) {
+  if (member.array.dtype() == DType::kFloat32) check_finite_values<float>(member);
+  if (member.array.dtype() == DType::kFloat64) check_finite_values<double>(member);
+}
+
+void check_not_empty(const Member& member) {
+  if (member.array.rank() == 0 || member.array.size() == 0)
+    member.fail("has the shape " + shape_text(member.array.shape()) +
+                "; at least one row is needed, along the first axis.");
+}
+
+void check_same_length(const Member& x, const Member& y) {
+  const auto rows = x.array.shape()[0];
+  if (y.array.shape()[0] != rows)
+    y.fail(fmt::format(
+        "has {} rows, x has {}. They must describe the same examples.", y.array.shape()[0], rows));
+}
+
+DType input_dtype(const NdArray& x) {
+  if (x.dtype() == DType::kFloat64) return DType::kFloat64;
+  const bool wide_integers = x.dtype() == DType::kInt32 || x.dtype() == DType::kInt64;
+  return wide_integers && x.rank() == 2 ? DType::kInt64 : DType::kFloat32;
+}
+
+NdArray converted(NdArray array, DType dtype) {
+  return array.dtype() == dtype ? std::move(array) : array.to(dtype);
+}
+
+/// (n) as (n, 1).
+template <typename T>
+NdArray as_column(const NdArray& array) {
+  return NdArray::of(array.as<T>(), {array.size(), 1});
+}
+
+NdArray inputs_of(NdArray x) {
+  const DType dtype = input_dtype(x);
+  NdArray inputs = converted(std::move(x), dtype);
+  if (inputs.rank() > 1) return inputs;
+  return dtype == DType::kFloat64 ? as_column<double>(inputs) : as_column<float>(inputs);
+}
+
+void check_labels(const Member& y, std::span<const std::int64_t> labels) {
+  for (std::size_t row = 0; row < labels.size(); ++row)
+    if (labels[row] < 0 || labels[row] >= kMaxClasses)
+      y.fail(
+          fmt::format("the label {} in row {} is not one of 0, 1, 2, ... (below {}). Renumber "
+                      "with numpy.unique(y, return_inverse=True)[1]; for real targets save "
+                      "y.astype(float).",
+                      labels[row],
+                      row,
+                      kMaxClasses));
+}
+
+void warn_about_gaps(const Member& y, std::span<const std::int64_t> labels, std::int64_t classes) {
+  std::vector<bool> seen(static_cast<std::size_t>(classes));
+  for (const auto label : labels) seen[static_cast<std::size_t>(label)] = true;
+  const auto missing = std::count(seen.begin(), seen.end(), false);
+  if (missing == 0) return;
+  const auto first = std::find(seen.begin(), seen.end(), false) - seen.begin();
+  log_warning(fmt::format("{}: {} of the classes 0..{} have no examples (the first is {}).",
+                          y.file.string(),
+                          missing,
+                          classes - 1,
+                          first));
+}
+
+void fill_labels(const Member& y, Dataset& data) {
+  if (y.array.rank() != 1)
+    y.fail(
+        fmt::format("is {} of shape {}. Save y.ravel() for class labels, (n), or "
+                    "y.astype(float) for real targets, (n, c).",
+                    dtype_name(y.array.dtype()),
+                    shape_text(y.array.shape())));
+  data.labels = y.array.to(DType::kInt64);
+  const auto labels = std::as_const(data.labels).as<std::int64_t>();
+  check_labels(y, labels);
+  data.classes = *std::max_element(labels.begin(), labels.end()) + 1;
+  if (data.classes < 2) y.fail("every label is 0. At least two classes are needed.");
+  warn_about_gaps(y, labels, data.classes);
+}
+
+void fill_targets(const Member& y, Dataset& data) {
+  if (y.array.rank() > 2)
+    y.fail("has the shape " + shape_text(y.array.shape()) + "; real targets are (n) or (n, c).");
+  const NdArray targets = y.array.to(DType::kFloat64);
+  const auto values = targets.as<double>();
+  if (std::all_of(values.begin(), values.end(), [](double v) { return v == std::trunc(v); }))
+    log_info(y.file.string() +
+             ": y holds whole numbers as floats, taken as real targets; for class labels save "
+             "y.astype(int).");
+  data.targets = targets.rank() == 1 ? as_column<double>(targets) : targets;
+}
+
+}  // namespace
+
+Dataset read_arrays(const std::filesystem::path& file) {
+  NamedArrays arrays = read_npz(file);
+  Member x = take_member(arrays, file, "x");
+  const Member y = take_member(arrays, file, "y");
+  report_ignored(std::move(arrays), file);
+  for (const Member* member : {&std::as_const(x), &y}) {
+    check_not_empty(*member);
+    check_finite(*member);
+  }
+  check_same_length(x, y);
+
+  Dataset data;
+  data.name = file.string();
+  data.inputs = inputs_of(std::move(x.array));
+  if (is_real(y.array.dtype()))
+    fill_targets(y, data);
+  else
+    fill_labels(y, data);
+  return data;
+}
+
+}  // namespace thalweg::data
