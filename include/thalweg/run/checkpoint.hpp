@@ -14,8 +14,12 @@ struct Checkpoint {
   NamedArrays arrays;
 };
 
-/// Writes `folder`/step-000000120.npz whole or not at all, then removes older ones but the newest `keep`.
-void save_checkpoint(const std::filesystem::path& folder, const Checkpoint& checkpoint, int keep = 2);
+/// Writes `folder`/step-000000120.npz whole or not at all, then removes all but the newest `keep` up to this step.
+///
+/// Later steps are removed too: the run went back behind them, so they are damaged or of an abandoned past. What a
+/// killed process left half written is cleaned. Pass the checkpoint by std::move: large state is then not copied.
+/// @throws RunFailed (full disk), the old checkpoints stay; InvalidArgument if an array is named "checkpoint.step"
+void save_checkpoint(const std::filesystem::path& folder, Checkpoint checkpoint, int keep = 2);
 
 /// The newest checkpoint that reads without error; damaged ones are passed over with a warning in the log.
 std::optional<Checkpoint> load_latest_checkpoint(const std::filesystem::path& folder);

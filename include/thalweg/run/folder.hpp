@@ -40,7 +40,7 @@ std::string default_run_name(const std::filesystem::path& out, const std::string
 /// One line of `thalweg list`.
 struct RunInfo {
   std::filesystem::path path;
-  std::string command, status;  ///< "done", "interrupted", "diverged", "unfinished" (no summary)
+  std::string command, status;  ///< "done", "interrupted", "diverged"; "unfinished" without summary, "damaged" if unreadable
   double seconds = 0;
   std::int64_t bytes = 0;
   std::filesystem::file_time_type modified;

@@ -17,7 +17,7 @@ struct Series {
   std::string description;  ///< one sentence
   bool matrix = false;      ///< shape (rows, columns) rather than (rows)
   std::int64_t rows = 0;
-  std::int64_t columns = 1;  ///< grows as wider rows come
+  std::int64_t columns = 1;  ///< of a matrix: 0 before the first row, grows as wider rows come
   std::vector<double> values;  ///< row-major, rows * columns
   double at(std::int64_t row, std::int64_t column = 0) const { return values[row * columns + column]; }
 };
@@ -47,14 +47,21 @@ class Recorder {
   /// most 5% of the run time). Returns true if it wrote.
   bool write_snapshot_if_due();
 
-  /// Goes on from a snapshot: loads `file`, keeps rows [0, rows) of every series.
+  /// Goes on from a snapshot: loads `file`, keeps rows [0, rows) of every series. Write the snapshot before the
+  /// checkpoint, so that every row before the checkpoint's step is there.
+  /// @throws BadInput if the file cannot be read or a series declared before has other words in it
   void resume(std::int64_t rows);
 
  private:
+  using Clock = std::chrono::steady_clock;
+  Series& row_of(std::string_view path, std::int64_t row, bool matrix);
+
   std::filesystem::path file_;
   std::map<std::string, Series, std::less<>> series_;
-  std::chrono::steady_clock::time_point last_write_ = std::chrono::steady_clock::now();
-  double write_seconds_ = 0;
+  Clock::time_point begin_ = Clock::now();
+  Clock::time_point last_write_ = begin_;
+  double write_seconds_ = 0;       ///< in all
+  double last_write_seconds_ = 0;  ///< for the last snapshot
 };
 
 /// Reads a metrics file. @throws BadInput
