@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 
@@ -20,22 +21,31 @@ class Progress {
 
   /// `done` units are finished; `note` is shown behind (loss, sharpness).
   void update(std::int64_t done, std::string_view note = {});
-  /// Ends the line.
+  /// Says what was done and in what time, and ends the line. Called by the destructor.
   void finish();
 
  private:
-  std::string line(std::int64_t done, std::string_view note) const;
-
   using Clock = std::chrono::steady_clock;
+  struct Sample {
+    Clock::time_point time;
+    std::int64_t done;
+  };
+
+  void sample(Clock::time_point now);
+  std::string line(Clock::time_point now) const;
+  std::string summary(Clock::time_point now) const;
+
   std::string what_;
   std::int64_t total_;
   std::int64_t start_;
+  std::int64_t done_;
+  std::string note_;
   bool quiet_;
   bool terminal_;
-  bool drawn_ = false;
   Clock::time_point begin_;
   Clock::time_point last_;
   std::chrono::milliseconds interval_;
+  std::deque<Sample> samples_;  // the recent past, for the rate
 };
 
 /// "1 h 04 min", "3 min 20 s", "4.2 s".

@@ -1,0 +1,78 @@
+#include "thalweg/base/npz.hpp"
+
+#include <new>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "base/file_io.hpp"
+#include "base/npy.hpp"
+#include "base/zip.hpp"
+#include "thalweg/base/error.hpp"
+#include "thalweg/base/files.hpp"
+
+namespace thalweg {
+namespace {
+
+constexpr std::string_view kExtension = ".npy";
+
+// A name from a file may hold anything; control characters stay out of messages.
+std::string printable(std::string name) {
+  for (char& c : name) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      c = '?';
+    }
+  }
+  return name;
+}
+
+std::string array_name(const ZipMember& member, const std::string& file) {
+  if (!std::string_view(member.name).ends_with(kExtension)) {
+    throw BadInput(file,
+                   fmt::format("member '{}' is not an array (its name does not end in .npy). Save "
+                               "arrays only, with numpy.savez.",
+                               printable(member.name)));
+  }
+  return member.name.substr(0, member.name.size() - kExtension.size());
+}
+
+NdArray read_member(const ZipReader& archive, const ZipMember& member, const std::string& where) {
+  ZipStream stream(archive, member);
+  NdArray array = read_npy([&](std::span<std::byte> out) { stream.read(out); }, member.size, where);
+  stream.finish();
+  return array;
+}
+
+}  // namespace
+
+NamedArrays read_npz(const std::filesystem::path& file) {
+  const ZipReader archive(file);
+  NamedArrays arrays;
+  for (const ZipMember& member : archive.members()) {
+    const std::string name = array_name(member, file.string());
+    const std::string where = fmt::format("{}: {}", file.string(), printable(name));
+    try {
+      arrays.emplace(name, read_member(archive, member, where));
+    } catch (const std::bad_alloc&) {
+      throw RunFailed(
+          where,
+          fmt::format("there is no memory for its {} bytes. Save a smaller array.", member.size));
+    }
+  }
+  return arrays;
+}
+
+void write_npz(const std::filesystem::path& file, const NamedArrays& arrays) {
+  write_atomically(file, [&](const std::filesystem::path& temporary) {
+    OutputFile output(temporary, file);
+    ZipWriter archive(output);
+    for (const auto& [name, array] : arrays) {
+      const std::string header = npy_header(array);
+      archive.add(name + std::string(kExtension), std::as_bytes(std::span(header)), array.bytes());
+    }
+    archive.finish();
+    output.close();
+  });
+}
+
+}  // namespace thalweg
