@@ -45,7 +45,7 @@ struct DatasetOptions {
   /// subtract the mean and divide by the standard deviation of each channel, taken over the kept
   /// examples
   bool standardize = true;
-  Key key;
+  Key key = {};
 };
 
 /// Loads, checks, selects and standardises.

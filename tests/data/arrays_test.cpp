@@ -1,0 +1,165 @@
+#include "data/arrays.hpp"
+
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "data/scratch.hpp"
+#include "thalweg/base/log.hpp"
+#include "thalweg/base/npz.hpp"
+
+namespace thalweg::data {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+template <typename T>
+NdArray array(const std::vector<T>& values, std::vector<std::int64_t> shape) {
+  return NdArray::of(std::span<const T>(values), std::move(shape));
+}
+
+template <typename T>
+NdArray vector(const std::vector<T>& values) {
+  return array(values, {static_cast<std::int64_t>(values.size())});
+}
+
+const NdArray kLabels = vector<std::int64_t>({0, 1, 1});
+const NdArray kTable = array<double>({1, 2, 3, 4, 5, 6}, {3, 2});
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+Dataset read(const NamedArrays& arrays) {
+  const Scratch scratch;
+  write_npz(scratch.path() / "own.npz", arrays);
+  return read_arrays(scratch.path() / "own.npz");
+}
+
+Dataset read(const NdArray& x, const NdArray& y) { return read({{"x", x}, {"y", y}}); }
+
+std::string log_of_reading(const NamedArrays& arrays) {
+  const Scratch scratch;
+  set_log_file(scratch.path() / "log.txt");
+  read(arrays);
+  set_log_file("");
+  return scratch.read("log.txt");
+}
+
+TEST(Arrays, KeepsFloat64AndReadsLabels) {
+  const Dataset data = read(kTable, kLabels);
+  EXPECT_EQ(data.inputs, kTable);
+  EXPECT_EQ(data.labels, kLabels);
+  EXPECT_EQ(data.classes, 2);
+  EXPECT_TRUE(data.class_names.empty());
+  EXPECT_THAT(data.name, HasSubstr("own.npz"));
+}
+
+TEST(Arrays, ConvertsOtherInputsToFloat32Unscaled) {
+  const auto expected = array<float>({0, 1, 255, 7, 8, 9}, {3, 2});
+  EXPECT_EQ(read(array<std::uint8_t>({0, 1, 255, 7, 8, 9}, {3, 2}), kLabels).inputs, expected);
+  EXPECT_EQ(read(array<std::int16_t>({0, 1, 255, 7, 8, 9}, {3, 2}), kLabels).inputs, expected);
+  EXPECT_EQ(read(expected, kLabels).inputs, expected);
+}
+
+TEST(Arrays, KeepsIntegerTablesAsTokens) {
+  const auto tokens = array<std::int64_t>({4, 5, 6, 7, 8, 9}, {3, 2});
+  EXPECT_EQ(read(tokens, kLabels).inputs, tokens);
+  EXPECT_EQ(read(tokens.to(DType::kInt32), kLabels).inputs, tokens);
+  const auto images = array<std::int64_t>({4, 5, 6}, {3, 1, 1});
+  EXPECT_EQ(read(images, kLabels).inputs, images.to(DType::kFloat32));
+}
+
+TEST(Arrays, ReadsAVectorOfInputsAsOneColumn) {
+  EXPECT_EQ(read(vector<double>({1, 2, 3}), kLabels).inputs, array<double>({1, 2, 3}, {3, 1}));
+  EXPECT_EQ(read(vector<std::int64_t>({1, 2, 3}), kLabels).inputs, array<float>({1, 2, 3}, {3, 1}));
+}
+
+TEST(Arrays, AcceptsEveryIntegerTypeAndBooleansAsLabels) {
+  for (const DType dtype :
+       {DType::kBool, DType::kInt8, DType::kUInt8, DType::kInt16, DType::kInt32, DType::kInt64})
+    EXPECT_EQ(read(kTable, kLabels.to(dtype)).labels, kLabels) << dtype_name(dtype);
+}
+
+TEST(Arrays, ReadsRealTargetsOfOneOrSeveralColumns) {
+  const Dataset one = read(kTable, vector<float>({0.5F, -1, 2}));
+  EXPECT_EQ(one.targets, array<double>({0.5, -1, 2}, {3, 1}));
+  EXPECT_EQ(one.classes, 0);
+  EXPECT_EQ(one.outputs(), 1);
+  const auto two = array<double>({0.5, 1, 2, 3, 4, 5}, {3, 2});
+  EXPECT_EQ(read(kTable, two).targets, two);
+}
+
+TEST(Arrays, SaysWhichArraysThereAreWhenOneIsMissing) {
+  expect_bad_input(
+      [] {
+        read({{"x", kTable}, {"labels", kLabels}});
+      },
+      {"own.npz", "no array `y`", "labels, x", "numpy.savez"});
+  expect_bad_input([] { read({{"y", kLabels}}); }, {"no array `x`"});
+}
+
+TEST(Arrays, IgnoresOtherArraysAndSaysSo) {
+  const auto log = log_of_reading({{"x", kTable}, {"y", kLabels}, {"weights", kTable}});
+  EXPECT_THAT(log, HasSubstr("ignored: weights"));
+}
+
+TEST(Arrays, NamesThePlaceOfWhatIsNotFinite) {
+  const auto with_nan = array<double>({1, 2, 3, 4, 5, kNan}, {3, 2});
+  expect_bad_input([&] { read(with_nan, kLabels); },
+                   {"array x", "row 2, column 1", "nan", "numpy.nan_to_num"});
+  const auto infinity = -std::numeric_limits<float>::infinity();
+  expect_bad_input(
+      [&] {
+        read(array<float>({1, 2, infinity, 4, 5, 6}, {3, 1, 2}), kLabels);
+      },
+      {"array x", "row 1, index (0, 0)", "-inf"});
+  expect_bad_input([] { read(kTable, vector<double>({0, kNan, 1})); }, {"array y", "row 1 is nan"});
+}
+
+TEST(Arrays, RefusesDifferentLengthsAndEmptyArrays) {
+  expect_bad_input([] { read(kTable, vector<std::int64_t>({0, 1})); }, {"array y", "2 rows", "3"});
+  expect_bad_input(
+      [] {
+        read(NdArray(DType::kFloat64, {0, 4}), vector<std::int64_t>({}));
+      },
+      {"array x", "(0, 4)"});
+  expect_bad_input([] { read(NdArray(DType::kFloat64, {3, 0}), kLabels); }, {"(3, 0)"});
+  expect_bad_input([] { read(NdArray::scalar(1.0), kLabels); }, {"array x", "()"});
+}
+
+TEST(Arrays, RefusesLabelsThatAreNotClasses) {
+  expect_bad_input(
+      [] {
+        read(kTable, vector<std::int64_t>({0, -1, 1}));
+      },
+      {"array y", "label -1 in row 1", "numpy.unique"});
+  expect_bad_input(
+      [] {
+        read(kTable, vector<std::int64_t>({0, 1, std::int64_t{1} << 40}));
+      },
+      {"label 1099511627776 in row 2"});
+  expect_bad_input([] { read(kTable, vector<std::int64_t>({0, 0, 0})); }, {"every label is 0"});
+  expect_bad_input(
+      [] {
+        read(kTable, array<std::int64_t>({0, 1, 1}, {3, 1}));
+      },
+      {"int64 of shape (3, 1)", "y.ravel()", "astype(float)"});
+}
+
+TEST(Arrays, RefusesTargetsOfRankThree) {
+  expect_bad_input([] { read(kTable, array<double>({1, 2, 3}, {3, 1, 1})); }, {"(3, 1, 1)"});
+}
+
+TEST(Arrays, WarnsAboutClassesWithoutExamples) {
+  const auto log = log_of_reading({{"x", kTable}, {"y", vector<std::int64_t>({0, 2, 4})}});
+  EXPECT_THAT(log, HasSubstr("2 of the classes 0..4 have no examples (the first is 1)"));
+}
+
+TEST(Arrays, MentionsWholeNumbersTakenAsTargets) {
+  const auto log = log_of_reading({{"x", kTable}, {"y", vector<double>({0, 1, 1})}});
+  EXPECT_THAT(log, HasSubstr("y.astype(int)"));
+}
+
+}  // namespace
+}  // namespace thalweg::data

@@ -1,0 +1,140 @@
+#include "thalweg/data/dataset.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/fashion_mnist.hpp"
+#include "data/scratch.hpp"
+#include "thalweg/base/npz.hpp"
+
+namespace thalweg::data {
+namespace {
+
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+struct Moments {
+  double mean = 0;
+  double deviation = 0;
+};
+
+Moments moments(std::span<const float> values) {
+  Moments result;
+  const auto n = static_cast<double>(values.size());
+  for (const double value : values) result.mean += value / n;
+  for (const double value : values)
+    result.deviation += (value - result.mean) * (value - result.mean) / n;
+  result.deviation = std::sqrt(result.deviation);
+  return result;
+}
+
+std::string write_arrays(const Scratch& scratch, const NdArray& x) {
+  const std::vector<std::int64_t> labels = {0, 1, 0, 1};
+  const auto file = scratch.path() / "own.npz";
+  write_npz(file, {{"x", x}, {"y", NdArray::of(std::span<const std::int64_t>(labels), {4})}});
+  return file.string();
+}
+
+NdArray integer_table() {
+  const std::vector<std::int64_t> values = {3, 3, 5, 5, 3, 5, 5, 3};
+  return NdArray::of(std::span<const std::int64_t>(values), {4, 2});
+}
+
+class FashionMnistDataset : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!std::filesystem::exists(fashion_mnist_folder() / "train-images-idx3-ubyte.gz"))
+      GTEST_SKIP() << "package dataset-fashion-mnist is not installed";
+  }
+};
+
+TEST_F(FashionMnistDataset, IsStandardisedAndBalancedByDefault) {
+  const Dataset data = load_dataset({});
+  EXPECT_EQ(data.name, "fashion-mnist");
+  EXPECT_THAT(data.inputs.shape(), ElementsAre(1000, 1, 28, 28));
+  EXPECT_THAT(data.example_shape(), ElementsAre(1, 28, 28));
+  EXPECT_EQ(data.outputs(), 10);
+  std::vector<int> counts(10);
+  for (const auto label : data.labels.as<std::int64_t>()) ++counts[static_cast<std::size_t>(label)];
+  EXPECT_THAT(counts, Each(100));
+  // Each of the 784000 values is rounded to float32, by at most eps/2 of its size (below 2.1).
+  constexpr double kTolerance = std::numeric_limits<float>::epsilon();
+  const auto [mean, deviation] = moments(data.inputs.as<float>());
+  EXPECT_NEAR(mean, 0, kTolerance);
+  EXPECT_NEAR(deviation, 1, kTolerance);
+}
+
+TEST_F(FashionMnistDataset, ScalesPixelsToTheUnitIntervalUnlessStandardised) {
+  const Dataset data = load_dataset({.examples = 50, .classes = 4, .standardize = false});
+  const auto values = data.inputs.as<float>();
+  EXPECT_EQ(*std::min_element(values.begin(), values.end()), 0);
+  EXPECT_EQ(*std::max_element(values.begin(), values.end()), 1);
+  EXPECT_THAT(data.class_names, ElementsAre("T-shirt/top", "Trouser", "Pullover", "Dress"));
+  const Dataset all = read_fashion_mnist(fashion_mnist_folder());
+  const auto last = static_cast<std::size_t>(data.rows.back());
+  EXPECT_EQ(all.labels.as<std::int64_t>()[last], 3);
+  EXPECT_EQ(values[49 * 784 + 400],
+            static_cast<float>(all.inputs.as<std::uint8_t>()[last * 784 + 400]) / 255.0F);
+}
+
+TEST_F(FashionMnistDataset, ComesFromTheFolderInTheEnvironment) {
+  const Scratch scratch;
+  setenv("THALWEG_FASHION_MNIST", scratch.path().c_str(), 1);
+  expect_bad_input([] { load_dataset({}); }, {scratch.path().string(), "apt-get install"});
+  unsetenv("THALWEG_FASHION_MNIST");
+}
+
+TEST(Dataset, ReadsCifar10FromItsFolder) {
+  const Scratch scratch;
+  for (const std::string batch : {"1", "2", "3", "4", "5"})
+    scratch.write("data_batch_" + batch + ".bin", std::string(3073, '\1'));
+  const Dataset data = load_dataset(
+      {.source = "cifar10:" + scratch.path().string(), .examples = 0, .standardize = false});
+  EXPECT_THAT(data.inputs.shape(), ElementsAre(5, 3, 32, 32));
+  EXPECT_THAT(data.inputs.as<float>(), Each(1.0F / 255.0F));
+}
+
+TEST(Dataset, StandardisesIntegerTablesAndKeepsTokensOtherwise) {
+  const Scratch scratch;
+  const std::string file = write_arrays(scratch, integer_table());
+  const Dataset table = load_dataset({.source = file, .examples = 0});
+  EXPECT_THAT(table.inputs.as<float>(), ElementsAre(-1, -1, 1, 1, -1, 1, 1, -1));
+  const Dataset tokens = load_dataset({.source = file, .examples = 0, .standardize = false});
+  EXPECT_EQ(tokens.inputs, integer_table());
+}
+
+TEST(Dataset, StandardisesOverTheKeptExamplesOnly) {
+  const Scratch scratch;
+  const std::vector<double> values = {1, 100, 2, 3, 200, 4, 300, 5};
+  const auto x = NdArray::of(std::span<const double>(values), {4, 2});
+  const Dataset data = load_dataset({.source = write_arrays(scratch, x), .examples = 2});
+  EXPECT_THAT(data.rows, ElementsAre(0, 1));
+  EXPECT_THAT(data.inputs.as<double>(), ElementsAre(-1, 1, 1, -1));
+}
+
+TEST(Dataset, RefusesOptionsThatMeanNothing) {
+  EXPECT_THROW(load_dataset({.examples = -1}), InvalidArgument);
+  EXPECT_THROW(load_dataset({.classes = 1}), InvalidArgument);
+  EXPECT_THROW(load_dataset({.classes = -2}), InvalidArgument);
+}
+
+TEST(Dataset, NamesTheSourcesThereAre) {
+  try {
+    load_dataset({.source = "fashion_mnist"});
+    FAIL() << "accepted";
+  } catch (const InvalidArgument& error) {
+    EXPECT_THAT(error.what(), HasSubstr("cifar10:DIR"));
+    EXPECT_THAT(error.what(), HasSubstr("Did you mean 'fashion-mnist'?"));
+  }
+  EXPECT_THROW(load_dataset({.source = "absent.npz"}), BadInput);
+}
+
+}  // namespace
+}  // namespace thalweg::data
