@@ -8,16 +8,12 @@ find_package(tomlplusplus REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(Eigen3 REQUIRED NO_MODULE)
 find_package(ZLIB REQUIRED)
-find_package(HDF5 REQUIRED COMPONENTS C)
+include(ThalwegHdf5)
 
 # Random123 is headers only and ships no CMake package.
 find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
 add_library(thalweg_random123 INTERFACE)
 target_include_directories(thalweg_random123 SYSTEM INTERFACE "${RANDOM123_INCLUDE_DIR}")
-
-add_library(thalweg_hdf5 INTERFACE)
-target_include_directories(thalweg_hdf5 SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
-target_link_libraries(thalweg_hdf5 INTERFACE ${HDF5_C_LIBRARIES})
 
 if(THALWEG_TORCH)
   find_package(Torch REQUIRED)

@@ -1,0 +1,165 @@
+#include "command_line.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <variant>
+
+#include "help.hpp"
+#include "resume.hpp"
+#include "setting_text.hpp"
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <fmt/format.h>
+
+#include "thalweg/base/error.hpp"
+#include "thalweg/base/text.hpp"
+
+namespace thalweg::app {
+namespace {
+
+std::string place(const Command& command) { return "thalweg " + command.name; }
+
+CLI::Option* add_flag(CLI::App& parser, const std::string& name) {
+  return parser.add_flag(fmt::format("--{0},!--no-{0}", name));
+}
+
+CLI::Option* add_value(CLI::App& parser, const std::string& name, bool list) {
+  // The text is fetched from the option after parsing; checking it is the affair of run::Settings.
+  auto* option = parser.add_option(name, [](const CLI::results_t&) { return true; });
+  option->allow_extra_args(false);
+  option->multi_option_policy(list ? CLI::MultiOptionPolicy::TakeAll
+                                   : CLI::MultiOptionPolicy::TakeLast);
+  return option;
+}
+
+CLI::Option* add_setting(CLI::App& parser, const Command& command, const run::Setting& setting) {
+  if (is_flag(setting)) return add_flag(parser, setting.name)->take_last();
+  const bool by_place = setting.name == command.operand;
+  return add_value(parser, by_place ? setting.name : "--" + setting.name, is_list(setting));
+}
+
+[[noreturn]] void refuse_word(const Command& command, const std::string& word) {
+  if (!word.starts_with("-")) {
+    throw InvalidArgument(place(command), "does not know what to do with '" + word + "'.");
+  }
+  std::vector<std::string> known = {"--help"};
+  for (const auto& setting : command.settings.all()) {
+    if (setting.name != command.operand) known.push_back("--" + setting.name);
+  }
+  const auto name = word.substr(0, word.find('='));
+  throw InvalidArgument(place(command),
+                        fmt::format("has no option {}.{}", name, did_you_mean(name, known)));
+}
+
+/// Items of a list of choices may be written with commas between them. Elsewhere a comma is part of
+/// the value, as in --model-option widths=64,64.
+std::vector<std::string> list_items(const run::Setting& setting,
+                                    const std::vector<std::string>& values) {
+  if (setting.choices.empty()) return values;
+  std::vector<std::string> items;
+  for (const auto& value : values) {
+    const auto parts = split(value, ',');
+    items.insert(items.end(), parts.begin(), parts.end());
+  }
+  return items;
+}
+
+std::vector<std::string> given_values(const run::Setting& setting, const CLI::Option& option) {
+  const auto& values = option.results();
+  if (is_list(setting)) return list_items(setting, values);
+  return {values.back()};
+}
+
+void parse_words(CLI::App& parser, const Command& command, std::span<const std::string> arguments) {
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 takes them
+  try {
+    parser.parse(reversed);
+  } catch (const CLI::ArgumentMismatch&) {
+    // An option takes the next word whatever it is, so that only the last one can lack its value.
+    throw InvalidArgument(place(command), arguments.back() + " needs a value.");
+  } catch (const CLI::CallForHelp&) {
+    throw;
+  } catch (const CLI::ParseError& error) {
+    throw InvalidArgument(place(command), std::string(error.what()) + ".");
+  }
+  if (const auto unknown = parser.remaining(); !unknown.empty())
+    refuse_word(command, unknown.front());
+}
+
+void require_operand(const Command& command, const CommandLine& line) {
+  if (command.operand.empty() || line.given.contains(command.operand)) return;
+  throw InvalidArgument(
+      place(command),
+      fmt::format("needs a {0}: thalweg {1} {0}.", operand_text(command), command.name));
+}
+
+/// These two say where settings come from, so a file of settings cannot hold them.
+void read_config(const std::string& file, run::Settings& settings) {
+  settings.read_toml(file);
+  for (const auto* name : {"config", "resume"}) {
+    const auto& value = *std::get<std::string*>(settings.find(name)->target);
+    if (value.empty() || settings.given(name)) continue;
+    throw BadInput(file, fmt::format("'{0}' belongs on the command line: --{0} {1}.", name, value));
+  }
+}
+
+}  // namespace
+
+CommandLine parse_command_line(const Command& command, std::span<const std::string> arguments) {
+  CLI::App parser;
+  parser.set_help_flag("-h,--help");
+  parser.allow_extras();
+  std::vector<std::pair<const run::Setting*, CLI::Option*>> options;
+  for (const auto& setting : command.settings.all()) {
+    options.emplace_back(&setting, add_setting(parser, command, setting));
+  }
+
+  CommandLine line;
+  try {
+    parse_words(parser, command, arguments);
+  } catch (const CLI::CallForHelp&) {
+    line.help = true;
+    return line;
+  }
+  for (const auto& [setting, option] : options) {
+    if (option->count() > 0) line.given[setting->name] = given_values(*setting, *option);
+  }
+  require_operand(command, line);
+  return line;
+}
+
+void apply_command_line(const CommandLine& line, run::Settings& settings) {
+  if (line.given.contains("resume")) {
+    apply_resume(line.given, settings);
+    return;
+  }
+  for (const auto& [name, values] : line.given) settings.set(name, values);
+  if (const auto config = line.given.find("config"); config != line.given.end()) {
+    read_config(config->second.back(), settings);
+  }
+}
+
+int run_command(Command& command, std::span<const std::string> arguments) {
+  const auto line = parse_command_line(command, arguments);
+  if (line.help) {
+    fmt::print("{}", help_text(command));
+    return static_cast<int>(ExitCode::kDone);
+  }
+  apply_command_line(line, command.settings);
+  command.check(command.settings);
+  return command.run(command.settings);
+}
+
+Command& find_command(std::span<Command> commands, const std::string& name) {
+  const auto found = std::ranges::find(commands, name, &Command::name);
+  if (found != commands.end()) return *found;
+  std::vector<std::string> names;
+  for (const auto& command : commands) names.push_back(command.name);
+  throw InvalidArgument(
+      "thalweg",
+      fmt::format(
+          "has no command '{}'.{} 'thalweg' alone lists them.", name, did_you_mean(name, names)));
+}
+
+}  // namespace thalweg::app

@@ -1,0 +1,19 @@
+#include "commands.hpp"
+
+#include "flow_options.hpp"
+#include "spectrum_options.hpp"
+
+namespace thalweg::app {
+
+std::vector<Command> all_commands() {
+  return {flow_command(),
+          spectrum_command(),
+          list_command(),
+          export_command(),
+          help_command(),
+          version_command(),
+          man_command(),
+          completion_command()};
+}
+
+}  // namespace thalweg::app

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <vector>
+
+#include "command.hpp"
+
+namespace thalweg::app {
+
+/// Everything `thalweg` knows, in the order of its overview. Commands of thalweg-torch are there
+/// without `run`.
+std::vector<Command> all_commands();
+
+Command list_command();
+Command report_command();
+Command export_command();
+Command completion_command();
+Command man_command();
+Command version_command();
+Command help_command();
+
+}  // namespace thalweg::app

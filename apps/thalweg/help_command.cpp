@@ -1,0 +1,43 @@
+#include <span>
+#include <string>
+
+#include "command_line.hpp"
+#include "commands.hpp"
+#include "help.hpp"
+#include <fmt/format.h>
+
+namespace thalweg::app {
+namespace {
+
+struct HelpOptions {
+  std::string topic;
+};
+
+void add_settings(run::Settings& settings, HelpOptions& options) {
+  settings.add({.name = "topic",
+                .target = &options.topic,
+                .help = "the command to explain",
+                .metavar = "COMMAND"});
+}
+
+int run_help(const HelpOptions& options, const run::Settings&) {
+  auto commands = all_commands();
+  fmt::print("{}", help_text(find_command(commands, options.topic)));
+  return 0;
+}
+
+}  // namespace
+
+Command help_command() {
+  Command command{.name = "help",
+                  .group = "About",
+                  .summary = "Explain a command",
+                  .description = "Prints what `thalweg COMMAND --help` prints.",
+                  .example = "thalweg help flow",
+                  .operand = "topic",
+                  .settings = run::Settings("help")};
+  bind_options<HelpOptions>(command, run_help);
+  return command;
+}
+
+}  // namespace thalweg::app

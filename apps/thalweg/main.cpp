@@ -1,0 +1,42 @@
+// `thalweg`: everything that needs no tensors, within milliseconds. Commands that do are checked
+// here, so that a mistyped option is answered at once, and then handed to thalweg-torch.
+
+#include <string>
+#include <vector>
+
+#include "command_line.hpp"
+#include "commands.hpp"
+#include "guard.hpp"
+#include "help.hpp"
+#include "torch_program.hpp"
+#include "version.hpp"
+#include <fmt/format.h>
+
+namespace thalweg::app {
+namespace {
+
+int print(const std::string& text) {
+  fmt::print("{}", text);
+  return 0;
+}
+
+int run_front(const std::vector<std::string>& arguments) {
+  auto commands = all_commands();
+  if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
+    return print(overview_text(commands));
+  }
+  if (arguments[0] == "--version") return print(version_text());
+
+  auto& command = find_command(commands, arguments[0]);
+  if (!command.run) {
+    command.run = [&](const run::Settings&) -> int { become_torch_program(arguments); };
+  }
+  return run_command(command, std::vector(arguments.begin() + 1, arguments.end()));
+}
+
+}  // namespace
+}  // namespace thalweg::app
+
+int main(int argc, char** argv) {
+  return thalweg::app::guarded([&] { return thalweg::app::run_front({argv + 1, argv + argc}); });
+}

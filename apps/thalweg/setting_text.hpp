@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+
+#include "thalweg/run/settings.hpp"
+
+namespace thalweg::app {
+
+/// How a setting is shown to people: in --help, on the man page, to the completion of a shell.
+
+bool is_flag(
+    const run::Setting& setting);  ///< given without a value: --name, or --no-name to switch it off
+bool is_list(const run::Setting& setting);  ///< may be given again
+
+std::string metavar(const run::Setting& setting);     ///< "N", "FILE.toml"; "" for flags
+std::string usage_text(const run::Setting& setting);  ///< "--steps T", "--no-standardize"
+std::string default_text(
+    const run::Setting& setting);  ///< its present value; "" where there is none to show
+
+/// Its help with the choices and the default behind: "precision of weights (float32, float64;
+/// default float32)".
+std::string full_help(const run::Setting& setting);
+
+}  // namespace thalweg::app
