@@ -139,7 +139,6 @@ std::string type_name(const toml::node& node) {
 
 // ------------------------------------------------------------------ ranges and choices
 
-std::string number_text(bool value) { return value ? "true" : "false"; }
 std::string number_text(std::int64_t value) { return fmt::format("{}", value); }
 std::string number_text(double value) { return round_trip(value); }
 
@@ -289,6 +288,34 @@ void check_command(const std::filesystem::path& file,
                              command));
 }
 
+std::vector<std::string> names_with_prefix(const Settings& settings, std::string_view prefix) {
+  std::vector<std::string> names;
+  for (const Setting& setting : settings.all())
+    names.push_back(fmt::format("{}{}", prefix, setting.name));
+  return names;
+}
+
+[[noreturn]] void refuse_key(const std::filesystem::path& file,
+                             const toml::key& key,
+                             const Settings& settings) {
+  std::string hint = did_you_mean(key.str(), names_with_prefix(settings, ""));
+  if (hint.empty()) hint = fmt::format(" 'thalweg {} --help' lists them.", settings.command());
+  throw BadInput(place(file, key.source()), fmt::format("unknown key '{}'.{}", key.str(), hint));
+}
+
+Value checked_value(const std::filesystem::path& file,
+                    const Setting& setting,
+                    const toml::node& node) {
+  const std::optional<Value> value = value_of_toml(setting, node);
+  const std::string wrong =
+      value ? fault(setting, *value)
+            : fmt::format("must be {}; got {}.", wanted_type(setting), type_name(node));
+  if (!wrong.empty()) {
+    throw BadInput(place(file, node.source()), fmt::format("'{}' {}", setting.name, wrong));
+  }
+  return *value;
+}
+
 }  // namespace
 
 void Settings::add(Setting setting) {
@@ -310,11 +337,11 @@ const Setting* Settings::find(std::string_view name) const {
 void Settings::set(std::string_view name, const std::vector<std::string>& values) {
   const Setting* setting = find(name);
   if (!setting) {
-    std::vector<std::string> options;
-    for (const Setting& known : settings_) options.push_back("--" + known.name);
     const std::string option = fmt::format("--{}", name);
-    throw InvalidArgument(
-        command_, fmt::format("unknown option '{}'.{}", option, did_you_mean(option, options)));
+    throw InvalidArgument(command_,
+                          fmt::format("unknown option '{}'.{}",
+                                      option,
+                                      did_you_mean(option, names_with_prefix(*this, "--"))));
   }
   const Value value = value_of_text(*setting, values);
   if (const std::string found = fault(*setting, value); !found.empty()) {
@@ -330,35 +357,16 @@ bool Settings::given(std::string_view name) const {
 
 void Settings::read_toml(const std::filesystem::path& file) {
   const toml::table table = parse_file(file);
-  std::vector<std::pair<const Setting*, Value>> found;
+  std::vector<std::pair<const Setting*, Value>> found;  // stored only once the whole file is valid
   for (const auto& [key, node] : table) {
-    if (key.str() == kVersionKey) continue;
-    if (key.str() == kCommandKey) {
+    if (key == kVersionKey) continue;
+    if (key == kCommandKey) {
       check_command(file, node, command_);
       continue;
     }
     const Setting* setting = find(key.str());
-    if (!setting) {
-      std::vector<std::string> names;
-      for (const Setting& known : settings_) names.push_back(known.name);
-      const std::string hint = did_you_mean(key.str(), names);
-      throw BadInput(
-          place(file, key.source()),
-          fmt::format("unknown key '{}'.{}",
-                      key.str(),
-                      hint.empty() ? " 'thalweg " + command_ + " --help' lists them." : hint));
-    }
-    const std::optional<Value> value = value_of_toml(*setting, node);
-    if (!value) {
-      throw BadInput(
-          place(file, node.source()),
-          fmt::format(
-              "'{}' must be {}; got {}.", setting->name, wanted_type(*setting), type_name(node)));
-    }
-    if (const std::string wrong = fault(*setting, *value); !wrong.empty()) {
-      throw BadInput(place(file, node.source()), fmt::format("'{}' {}", setting->name, wrong));
-    }
-    found.emplace_back(setting, *value);
+    if (!setting) refuse_key(file, key, *this);
+    found.emplace_back(setting, checked_value(file, *setting, node));
   }
   for (const auto& [setting, value] : found) {
     if (!given(setting->name)) store(*setting, value);
