@@ -1,0 +1,367 @@
+#include "thalweg/spectrum/lobpcg.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include <ATen/ATen.h>
+#include <Eigen/Eigenvalues>
+#include <fmt/format.h>
+
+#include "spectrum/block.hpp"
+#include "thalweg/base/error.hpp"
+
+namespace thalweg::spectrum {
+namespace {
+
+constexpr auto kWhere = "spectrum::lobpcg";
+constexpr Key kReplacementKey{.seed = 0, .purpose = 0x6c6f62706367};  // "lobpcg"
+
+void require_finite(bool finite, Eigen::Index column, std::int64_t columns, int iteration) {
+  if (!finite) {
+    throw NonFinite(
+        kWhere,
+        fmt::format("the operator returned NaN or infinity for column {} of the {} it was given at "
+                    "iteration {}. Check the point it is linearised at.",
+                    column,
+                    columns,
+                    iteration));
+  }
+}
+
+/// Decides that rounding, not the spectrum, holds the residual up.
+class StagnationMonitor {
+ public:
+  explicit StagnationMonitor(double epsilon) : epsilon_(epsilon) {}
+
+  /// Takes the largest relative residual and the sum of the Ritz values, over the wanted pairs.
+  /// True if it is the best so far.
+  bool improved(double residual, double ritz_sum) {
+    const bool rising = ritz_sum > ritz_sum_ + 1e2 * epsilon_ * std::abs(ritz_sum);
+    const bool better = rising || residual < 0.9 * residual_;
+    if (better) {
+      residual_ = residual;
+      ritz_sum_ = std::max(ritz_sum, ritz_sum_);
+      waited_ = 0;
+    } else {
+      ++waited_;
+    }
+    return better;
+  }
+
+  /// Near what the precision can resolve two idle iterations say enough; far above it LOBPCG may
+  /// rest a while.
+  bool stalled() const { return waited_ >= (residual_ < 1e3 * epsilon_ ? 2 : 15); }
+
+ private:
+  double epsilon_;
+  double residual_ = std::numeric_limits<double>::infinity();
+  double ritz_sum_ = -std::numeric_limits<double>::infinity();
+  int waited_ = 0;
+};
+
+/// A set of Ritz pairs, vectors as rows.
+struct RitzPairs {
+  at::Tensor x;           // (k, n)
+  at::Tensor ax;          // (k, n)
+  Vector theta;           // (k), descending
+  Vector residual_norms;  // (k)
+};
+
+class Lobpcg {
+ public:
+  Lobpcg(const RowOperator& a, const LobpcgOptions& options, int wanted)
+      : a_(a), options_(options), wanted_(wanted) {}
+
+  EigenPairs solve(const at::Tensor& x0);
+
+ private:
+  void start(const at::Tensor& x0);
+  void compute_residuals();
+  std::vector<std::int64_t> unconverged() const;
+  void add_search_directions(const std::vector<std::int64_t>& active);
+  void rayleigh_ritz();
+  double relative(double residual_norm) const;
+  EigenPairs result(Status status) const;
+
+  const RowOperator& a_;
+  LobpcgOptions options_;
+  int wanted_;
+
+  RitzPairs now_;
+  RitzPairs best_;
+  at::Tensor residuals_;              // (k, n)
+  std::vector<std::int64_t> moving_;  // columns that have a search direction
+  at::Tensor p_, ap_;  // (j, n), the last step of the moving columns; undefined at first
+  at::Tensor r_, ar_;  // (j, n), their normalised residuals
+  // Inner products of the rows of [X; P] (then [X; P; R]) with each other and with their images.
+  // Those of X and P follow from the last Rayleigh-Ritz, so an iteration only computes those of R.
+  Matrix gram_;
+  Matrix projected_;
+  int iterations_ = 0;
+  std::int64_t operator_columns_ = 0;
+};
+
+EigenPairs Lobpcg::solve(const at::Tensor& x0) {
+  start(x0);
+  StagnationMonitor monitor(machine_epsilon(x0.scalar_type()));
+  for (;;) {
+    compute_residuals();
+    const double worst = relative(now_.residual_norms.head(wanted_).maxCoeff());
+    if (monitor.improved(worst, now_.theta.head(wanted_).sum())) {
+      best_ = now_;
+    }
+    const auto active = unconverged();
+    if (active.empty()) {
+      best_ = now_;
+      return result(Status::kConverged);
+    }
+    if (monitor.stalled()) {
+      return result(Status::kStagnated);
+    }
+    if (iterations_ == options_.max_iterations) {
+      return result(Status::kMaxIterations);
+    }
+    add_search_directions(active);
+    rayleigh_ritz();
+    ++iterations_;
+  }
+}
+
+void Lobpcg::start(const at::Tensor& x0) {
+  now_.x = orthonormal_rows(x0.detach().t().contiguous(), kReplacementKey);
+  now_.ax = a_(now_.x);
+  operator_columns_ += now_.x.size(0);
+  gram_ = inner_products(now_.x, now_.x);
+  projected_ = inner_products(now_.x, now_.ax);
+  for (Eigen::Index i = 0; i < projected_.rows(); ++i) {
+    require_finite(std::isfinite(projected_(i, i)), i, projected_.rows(), 0);
+  }
+  rayleigh_ritz();
+}
+
+double Lobpcg::relative(double residual_norm) const {
+  const double scale = now_.theta.cwiseAbs().maxCoeff();
+  return residual_norm > 0 ? residual_norm / scale : 0.0;
+}
+
+void Lobpcg::compute_residuals() {
+  const at::Tensor theta = to_tensor(now_.theta, now_.x.options());
+  residuals_ = at::addcmul(now_.ax, now_.x, theta, -1);
+  now_.residual_norms =
+      to_matrix(at::linalg_vector_norm(residuals_, 2, at::IntArrayRef{1}).unsqueeze(1));
+}
+
+std::vector<std::int64_t> Lobpcg::unconverged() const {
+  std::vector<std::int64_t> columns;
+  for (int i = 0; i < wanted_; ++i) {
+    if (relative(now_.residual_norms(i)) > options_.tolerance) {
+      columns.push_back(i);
+    }
+  }
+  return columns;
+}
+
+void Lobpcg::add_search_directions(const std::vector<std::int64_t>& active) {
+  const auto options = now_.x.options();
+  const at::Tensor index = at::tensor(active, at::kLong).to(now_.x.device());
+  Vector scale(static_cast<Eigen::Index>(active.size()));
+  for (std::size_t i = 0; i < active.size(); ++i) {
+    scale(static_cast<Eigen::Index>(i)) = 1 / now_.residual_norms(active[i]);
+  }
+  r_ = residuals_.index_select(0, index).mul_(to_tensor(scale, options));
+  ar_ = a_(r_);
+  operator_columns_ += r_.size(0);
+  moving_ = active;
+
+  std::vector<at::Tensor> basis{now_.x};
+  if (p_.defined()) {
+    basis.push_back(p_);
+  }
+  basis.push_back(r_);
+  const Matrix with_r = inner_products(basis, r_);
+  const Matrix with_ar = inner_products(basis, ar_);
+  const auto known = gram_.rows();
+  const auto added = with_r.cols();
+  for (Eigen::Index i = 0; i < added; ++i) {
+    require_finite(std::isfinite(with_ar(known + i, i)),
+                   active[static_cast<std::size_t>(i)],
+                   added,
+                   iterations_ + 1);
+  }
+  const auto extend = [&](Matrix& matrix, const Matrix& columns) {
+    matrix.conservativeResize(known + added, known + added);
+    matrix.rightCols(added) = columns;
+    matrix.bottomLeftCorner(added, known) = columns.topRows(known).transpose();
+  };
+  extend(gram_, with_r);
+  extend(projected_, with_ar);
+}
+
+/// The order in which directions enter the basis: X first, so that no rounding touches it; then R,
+/// which is new; last P, the one that can be spared.
+std::vector<Eigen::Index> basis_order(Eigen::Index x, Eigen::Index p, Eigen::Index r) {
+  std::vector<Eigen::Index> order(static_cast<std::size_t>(x + p + r));
+  std::iota(order.begin(), order.end(), 0);
+  std::rotate(order.begin() + x, order.begin() + x + p, order.end());
+  return order;
+}
+
+/// Chooses signs so that each new vector points along the old one that it holds most of.
+void keep_orientation(Matrix& step, Eigen::Index k) {
+  for (Eigen::Index j = 0; j < k; ++j) {
+    Eigen::Index nearest = 0;
+    step.col(j).head(k).cwiseAbs().maxCoeff(&nearest);
+    if (step(nearest, j) < 0) {
+      step.col(j) = -step.col(j);
+    }
+  }
+}
+
+void Lobpcg::rayleigh_ritz() {
+  const auto k = now_.x.size(0);
+  const auto p_rows = p_.defined() ? p_.size(0) : 0;
+  const auto r_rows = r_.defined() ? r_.size(0) : 0;
+  const Matrix basis = orthonormal_basis(
+      gram_, basis_order(k, p_rows, r_rows), dependence_threshold(now_.x.scalar_type()));
+  const Matrix small = basis.transpose() * projected_ * basis;
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(0.5 * (small + small.transpose()));
+  Matrix step = basis * eigen.eigenvectors().rightCols(k).rowwise().reverse();  // (rows, k)
+  keep_orientation(step, k);
+  now_.theta = eigen.eigenvalues().tail(k).reverse();
+
+  // [X; P] after the step: each moving column's P is its step without the part along X.
+  const auto moving = static_cast<Eigen::Index>(r_rows > 0 ? moving_.size() : 0);
+  Matrix coefficients = Matrix::Zero(gram_.rows(), k + moving);
+  coefficients.leftCols(k) = step;
+  for (Eigen::Index j = 0; j < moving; ++j) {
+    coefficients.col(k + j).tail(p_rows + r_rows) =
+        step.col(moving_[static_cast<std::size_t>(j)]).tail(p_rows + r_rows);
+  }
+  const auto advance = [&](at::Tensor& x, at::Tensor& p, const at::Tensor& r) {
+    std::vector<at::Tensor> rows{x};
+    for (const at::Tensor& block : {p, r}) {
+      if (block.defined()) {
+        rows.push_back(block);
+      }
+    }
+    const at::Tensor both = combine(coefficients.transpose(), rows);
+    x = both.narrow(0, 0, k);
+    p = moving > 0 ? both.narrow(0, k, moving) : at::Tensor();
+  };
+  advance(now_.x, p_, r_);
+  advance(now_.ax, ap_, ar_);
+  r_.reset();
+  ar_.reset();
+  gram_ = coefficients.transpose() * gram_ * coefficients;
+  projected_ = coefficients.transpose() * projected_ * coefficients;
+}
+
+std::string explanation(Status status,
+                        const LobpcgOptions& options,
+                        int iterations,
+                        double residual) {
+  switch (status) {
+    case Status::kConverged:
+      return {};
+    case Status::kMaxIterations:
+      return fmt::format(
+          "relative residual {:.1e} after {} iterations, tolerance {:.1e}. Raise max_iterations, "
+          "or "
+          "keep more guard vectors if eigenvalues lie close together.",
+          residual,
+          iterations,
+          options.tolerance);
+    case Status::kStagnated:
+      return fmt::format(
+          "relative residual {:.1e} stopped falling above the tolerance {:.1e}: the operator is no "
+          "more "
+          "precise than that. Raise the tolerance or use float64.",
+          residual,
+          options.tolerance);
+  }
+  return {};
+}
+
+at::Tensor host_doubles(const Vector& v) {
+  return to_tensor(v, at::TensorOptions().dtype(at::kDouble)).squeeze(1);
+}
+
+EigenPairs Lobpcg::result(Status status) const {
+  const double worst = relative(best_.residual_norms.head(wanted_).maxCoeff());
+  return {.values = host_doubles(best_.theta),
+          .vectors = best_.x.t(),
+          .products = best_.ax.t(),
+          .residual_norms = host_doubles(best_.residual_norms),
+          .iterations = iterations_,
+          .operator_columns = operator_columns_,
+          .status = status,
+          .message = explanation(status, options_, iterations_, worst)};
+}
+
+/// All of A from its products with the identity, for n too small for a block method.
+EigenPairs dense(const RowOperator& a, const at::Tensor& x0) {
+  const auto n = x0.size(0);
+  const auto k = x0.size(1);
+  const at::Tensor a_rows = a(at::eye(n, x0.options()));
+  const Matrix matrix = to_matrix(a_rows);
+  for (Eigen::Index i = 0; i < matrix.rows(); ++i) {
+    require_finite(matrix.row(i).allFinite(), i, n, 0);
+  }
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(0.5 * (matrix + matrix.transpose()));
+  const Vector values = eigen.eigenvalues().tail(k).reverse();
+  const at::Tensor x =
+      to_tensor(eigen.eigenvectors().rightCols(k).rowwise().reverse().transpose(), x0.options());
+  const at::Tensor ax = combine(to_matrix(x), a_rows);
+  const Vector norms = (to_matrix(ax) - values.asDiagonal() * to_matrix(x)).rowwise().norm();
+  return {.values = host_doubles(values),
+          .vectors = x.t(),
+          .products = ax.t(),
+          .residual_norms = host_doubles(norms),
+          .operator_columns = n,
+          .message = {}};
+}
+
+int check(const at::Tensor& x0, const LobpcgOptions& options) {
+  if (!x0.defined() || x0.dim() != 2 || x0.size(1) < 1 || x0.size(1) > x0.size(0)) {
+    throw InvalidArgument(
+        kWhere,
+        fmt::format("x0 must be (n, k) with 1 <= k <= n; got ({}).",
+                    x0.defined() ? fmt::format("{}", fmt::join(x0.sizes(), ", ")) : "nothing"));
+  }
+  if (x0.scalar_type() != at::kFloat && x0.scalar_type() != at::kDouble) {
+    throw InvalidArgument(
+        kWhere, fmt::format("x0 must be float32 or float64; got {}.", toString(x0.scalar_type())));
+  }
+  const auto k = static_cast<int>(x0.size(1));
+  const int wanted = options.wanted < 0 ? k : options.wanted;
+  if (wanted < 1 || wanted > k) {
+    throw InvalidArgument(
+        kWhere,
+        fmt::format("wanted must be between 1 and the {} columns of x0; got {}.", k, wanted));
+  }
+  if (!(options.tolerance >= 0) || options.max_iterations < 0) {
+    throw InvalidArgument(
+        kWhere,
+        fmt::format("tolerance and max_iterations must not be negative; got {} and {}.",
+                    options.tolerance,
+                    options.max_iterations));
+  }
+  return wanted;
+}
+
+}  // namespace
+
+EigenPairs lobpcg(const LinearOperator& a, const at::Tensor& x0, const LobpcgOptions& options) {
+  const int wanted = check(x0, options);
+  const RowOperator rows(a, kWhere);
+  const at::NoGradGuard no_grad;
+  if (5 * x0.size(1) >= x0.size(0)) {
+    return dense(rows, x0);
+  }
+  return Lobpcg(rows, options, wanted).solve(x0);
+}
+
+}  // namespace thalweg::spectrum
