@@ -1,5 +1,6 @@
 #include "thalweg/base/npz.hpp"
 
+#include <algorithm>
 #include <new>
 #include <string_view>
 
@@ -43,23 +44,55 @@ NdArray read_member(const ZipReader& archive, const ZipMember& member, const std
   return array;
 }
 
+void add_member(NamedArrays& arrays,
+                const ZipReader& archive,
+                const ZipMember& member,
+                const std::string& file) {
+  const std::string name = array_name(member, file);
+  const std::string where = fmt::format("{}: {}", file, printable(name));
+  try {
+    arrays.emplace(name, read_member(archive, member, where));
+  } catch (const std::bad_alloc&) {
+    throw RunFailed(
+        where,
+        fmt::format("there is no memory for its {} bytes. Save a smaller array.", member.size));
+  }
+}
+
 }  // namespace
 
 NamedArrays read_npz(const std::filesystem::path& file) {
   const ZipReader archive(file);
   NamedArrays arrays;
   for (const ZipMember& member : archive.members()) {
-    const std::string name = array_name(member, file.string());
-    const std::string where = fmt::format("{}: {}", file.string(), printable(name));
-    try {
-      arrays.emplace(name, read_member(archive, member, where));
-    } catch (const std::bad_alloc&) {
-      throw RunFailed(
-          where,
-          fmt::format("there is no memory for its {} bytes. Save a smaller array.", member.size));
+    add_member(arrays, archive, member, file.string());
+  }
+  return arrays;
+}
+
+NamedArrays read_npz(const std::filesystem::path& file, std::span<const std::string> names) {
+  const ZipReader archive(file);
+  NamedArrays arrays;
+  for (const ZipMember& member : archive.members()) {
+    const bool wanted = std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+      return member.name == name + std::string(kExtension);
+    });
+    if (wanted) {
+      add_member(arrays, archive, member, file.string());
     }
   }
   return arrays;
+}
+
+std::vector<std::string> npz_names(const std::filesystem::path& file) {
+  const ZipReader archive(file);
+  std::vector<std::string> names;
+  for (const ZipMember& member : archive.members()) {
+    if (member.name.ends_with(kExtension)) {
+      names.push_back(printable(array_name(member, file.string())));
+    }
+  }
+  return names;
 }
 
 void write_npz(const std::filesystem::path& file, const NamedArrays& arrays) {

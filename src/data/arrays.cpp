@@ -35,31 +35,26 @@ struct Member {
   }
 };
 
-std::string names_of(const NamedArrays& arrays) {
-  std::vector<std::string> names;
-  for (const auto& [name, array] : arrays) names.push_back(name);
-  return names.empty() ? "none" : join(names, ", ");
+const std::vector<std::string> kUsedArrays = {"x", "y"};
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-Member take_member(NamedArrays& arrays,
-                   const std::filesystem::path& file,
-                   const std::string& name) {
-  const auto found = arrays.find(name);
-  if (found == arrays.end())
-    throw BadInput(file.string(),
-                   fmt::format("has no array `{}` (it has: {}). Save it with numpy.savez(file, "
-                               "x=inputs, y=labels_or_targets).",
-                               name,
-                               names_of(arrays)));
-  return {file, name, std::move(found->second)};
-}
-
-void report_ignored(NamedArrays arrays, const std::filesystem::path& file) {
-  arrays.erase("x");
-  arrays.erase("y");
-  if (!arrays.empty())
+/// x and y must be there; what else there is is named in the log.
+void check_names(const std::filesystem::path& file) {
+  std::vector<std::string> names = npz_names(file);
+  for (const std::string& wanted : kUsedArrays)
+    if (!contains(names, wanted))
+      throw BadInput(file.string(),
+                     fmt::format("has no array `{}` (it has: {}). Save it with numpy.savez(file, "
+                                 "x=inputs, y=labels_or_targets).",
+                                 wanted,
+                                 names.empty() ? "none" : join(names, ", ")));
+  std::erase_if(names, [](const std::string& name) { return contains(kUsedArrays, name); });
+  if (!names.empty())
     log_info(
-        fmt::format("{}: only x and y are used; ignored: {}.", file.string(), names_of(arrays)));
+        fmt::format("{}: only x and y are used; ignored: {}.", file.string(), join(names, ", ")));
 }
 
 /// "row 3", "row 3, column 7", or "row 3, index (0, 5, 2)" for element `flat` of an array.
@@ -187,10 +182,10 @@ void fill_targets(const Member& y, Dataset& data) {
 }  // namespace
 
 Dataset read_arrays(const std::filesystem::path& file) {
-  NamedArrays arrays = read_npz(file);
-  Member x = take_member(arrays, file, "x");
-  const Member y = take_member(arrays, file, "y");
-  report_ignored(std::move(arrays), file);
+  check_names(file);
+  NamedArrays arrays = read_npz(file, kUsedArrays);
+  Member x{file, "x", std::move(arrays.at("x"))};
+  const Member y{file, "y", std::move(arrays.at("y"))};
   for (const Member* member : {&std::as_const(x), &y}) {
     check_not_empty(*member);
     check_finite(*member);

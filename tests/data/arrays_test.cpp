@@ -104,6 +104,18 @@ TEST(Arrays, IgnoresOtherArraysAndSaysSo) {
   EXPECT_THAT(log, HasSubstr("ignored: weights"));
 }
 
+TEST(Arrays, DoesNotLookAtOtherArrays) {
+  // Names of columns, for example, are saved as an array of Python objects, which is never read.
+  const Scratch scratch;
+  const auto names = vector<std::int8_t>({1, 2});
+  write_npz(scratch.path() / "own.npz", {{"x", kTable}, {"y", kLabels}, {"names", names}});
+  std::string bytes = scratch.read("own.npz");
+  bytes.replace(bytes.find("|i1"), 3, "|O1");
+  const auto file = scratch.write("objects.npz", bytes);
+  EXPECT_THROW(read_npz(file), BadInput);
+  EXPECT_EQ(read_arrays(file).inputs, kTable);
+}
+
 TEST(Arrays, NamesThePlaceOfWhatIsNotFinite) {
   const auto with_nan = array<double>({1, 2, 3, 4, 5, kNan}, {3, 2});
   expect_bad_input([&] { read(with_nan, kLabels); },
