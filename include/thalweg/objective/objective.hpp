@@ -7,8 +7,8 @@
 
 namespace thalweg::objective {
 
-/// The training loss L: R^P -> R near one point w; the calls share their work (one graph of the gradient serves all Hessian
-/// products).
+/// The training loss L: R^P -> R near one point w; the calls share their work: one graph of the gradient serves all Hessian
+/// products, and after one of them loss, gradient and outputs cost nothing. Ask for products first where both are wanted.
 class Linearization {
  public:
   virtual ~Linearization() = default;
@@ -31,6 +31,10 @@ class Objective {
  public:
   virtual ~Objective() = default;
   virtual std::int64_t dimension() const = 0;
+  /// The step of the differences in Linearization::third_derivative, as a length in weight space (see
+  /// calibrate_difference_step). A loss with exact third derivatives ignores it.
+  virtual void set_difference_step(double) {}
+
   /// The loss near `weights` [P] (copied or kept: do not change it while the result lives). Does nothing heavy until asked.
   virtual std::unique_ptr<Linearization> at(const at::Tensor& weights) = 0;
   /// Options (dtype, device) of the weight vectors it takes and returns.

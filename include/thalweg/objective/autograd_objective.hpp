@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "thalweg/objective/batch_loss.hpp"
+#include "thalweg/objective/objective.hpp"
+
+namespace thalweg::objective {
+
+/// How often each kind of work was asked for; what a run costs.
+struct WorkCounters {
+  std::int64_t gradients = 0;          ///< passes over all examples, those inside third derivatives too
+  std::int64_t hessian_products = 0;   ///< columns
+  std::int64_t third_derivatives = 0;  ///< rows
+};
+
+struct AutogradOptions {
+  /// examples a micro-batch; 0: all at once
+  std::int64_t micro_batch = 0;
+  /// step of the second differences, relative to nothing: a length in weight space; 0: by dtype (3e-4, 3e-2)
+  double difference_step = 0;
+};
+
+/// Any differentiable loss through libtorch's autograd.
+///
+/// A gradient is one backward pass. Hessian products differentiate the gradient's graph, built once a point; with
+/// micro-batches each block call walks them, one graph each for all its columns. Third derivatives are second differences of
+/// gradients: libtorch's own triple backward is silently wrong for fused operators (layer_norm in 1.13).
+class AutogradObjective final : public Objective {
+ public:
+  AutogradObjective(std::shared_ptr<const BatchLoss> loss,
+                    at::TensorOptions options,
+                    const AutogradOptions& autograd = {});
+
+  std::int64_t dimension() const override { return loss_->dimension(); }
+  std::unique_ptr<Linearization> at(const at::Tensor& weights) override;
+  at::TensorOptions options() const override { return options_; }
+  void set_difference_step(double step) override { difference_step_ = step; }
+
+  const WorkCounters& work() const { return *work_; }
+
+ private:
+  std::shared_ptr<const BatchLoss> loss_;
+  at::TensorOptions options_;
+  std::int64_t micro_batch_;
+  double difference_step_;
+  std::shared_ptr<WorkCounters> work_ = std::make_shared<WorkCounters>();
+};
+
+}  // namespace thalweg::objective

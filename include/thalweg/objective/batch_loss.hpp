@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <ATen/core/Tensor.h>
+
+#include "thalweg/data/dataset.hpp"
+#include "thalweg/nn/network.hpp"
+
+namespace thalweg::objective {
+
+/// What a range of examples adds to the training loss.
+struct PartialLoss {
+  at::Tensor loss;     ///< scalar; over all ranges they sum to the training loss
+  at::Tensor outputs;  ///< (examples of the range, c), or undefined where the loss has none
+};
+
+/// A training loss as a differentiable function of the weights that can be taken in ranges of examples. All tensors have
+/// the dtype and device it was made with.
+class BatchLoss {
+ public:
+  virtual ~BatchLoss() = default;
+  virtual std::int64_t dimension() const = 0;
+  /// Examples that can be split into ranges; 1 for a loss that cannot be split.
+  virtual std::int64_t examples() const = 0;
+  virtual PartialLoss evaluate(const at::Tensor& weights, std::int64_t first, std::int64_t last) const = 0;
+  /// Network outputs on the examples, without the loss; undefined where there are none.
+  virtual at::Tensor outputs(const at::Tensor& weights, std::int64_t first, std::int64_t last) const = 0;
+};
+
+enum class LossKind {
+  kMse,          ///< 1/2 mean over examples of the sum over outputs of (f - y)^2; labels become one-hot, +-1 for a single output
+  kCrossEntropy  ///< mean over examples, nats; for a single output the logistic loss log(1 + exp(-y f)), y = +-1
+};
+
+/// "mse" or "cross-entropy". @throws InvalidArgument
+LossKind loss_kind_named(std::string_view name);
+
+/// A network's loss over a data set.
+///
+/// @param network  kept; its outputs must be as many as the targets (checked on the first example)
+/// @param data     copied to the dtype and device of `options`
+/// @throws InvalidArgument  cross-entropy on real targets; outputs that do not fit the data
+std::unique_ptr<BatchLoss> network_loss(std::shared_ptr<const nn::Network> network,
+                                        const data::Dataset& data,
+                                        LossKind kind,
+                                        at::TensorOptions options);
+
+/// Any differentiable function of the weights, [P] -> scalar, as a loss that cannot be split: closed-form toys, a user's
+/// module that computes its own loss.
+std::unique_ptr<BatchLoss> function_loss(std::int64_t dimension,
+                                         std::function<at::Tensor(const at::Tensor&)> function);
+
+}  // namespace thalweg::objective

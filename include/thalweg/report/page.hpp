@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "thalweg/report/series_chart.hpp"
+#include "thalweg/report/svg.hpp"
+
+namespace thalweg::report {
+
+enum class Tone { kPlain, kGood, kFair, kPoor };
+
+/// A key figure: what it is, its value, and a few words that put it into proportion.
+struct Tile {
+  std::string label, value, note = {};
+};
+
+struct Cell {
+  Cell(std::string content,
+       Tone shade = Tone::kPlain)  // NOLINT(google-explicit-constructor): rows of plain text
+      : text(std::move(content)), tone(shade) {}
+  Cell(const char* content) : text(content) {}  // NOLINT(google-explicit-constructor)
+
+  std::string text;  ///< rich text
+  Tone tone = Tone::kPlain;
+};
+
+struct Table {
+  std::string caption;
+  std::vector<std::string> head;
+  std::vector<std::vector<Cell>> rows;  ///< the first cell of a row is its heading
+  std::size_t text_columns = 1;         ///< columns after these are numbers, set flush right
+};
+
+/// A report as one self-contained HTML text: style, script, chart library and data are inside,
+/// nothing is loaded.
+///
+/// Elements appear in the order in which they are added. All text is escaped; sentences are rich
+/// text (see rich_text). Charts are interactive where the library dygraphs is installed, and still
+/// pictures elsewhere.
+class Page {
+ public:
+  /// @param title    the headline
+  /// @param eyebrow  the short line above it
+  Page(std::string title, std::string eyebrow);
+
+  void lead(const std::string& sentence);
+  void metadata(const std::vector<std::pair<std::string, std::string>>& names_and_values);
+  void tiles(const std::vector<Tile>& tiles);
+
+  void section(const std::string& title);
+  void paragraph(const std::string& sentences);
+  void callout(Tone tone, const std::string& title, const std::vector<std::string>& items);
+  void table(const Table& table);
+  void chart(const SeriesChart& chart);
+  void small_multiples(const std::vector<SeriesChart>& charts);
+  void drawing(const Drawing& drawing);
+  void preformatted(const std::string& text);
+  void collapsed(const std::string& title, const std::string& text);
+
+  void footer(const std::string& sentences);
+
+  std::string html() const;
+
+ private:
+  std::string chart_figure(const SeriesChart& chart);
+
+  std::string title_, eyebrow_;
+  std::string library_;  ///< source of dygraphs; empty where it is not installed
+  std::string head_, body_, footer_;
+  nlohmann::json charts_ = nlohmann::json::array();
+  bool has_still_charts_ = false;
+};
+
+}  // namespace thalweg::report

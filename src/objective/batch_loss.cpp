@@ -1,0 +1,149 @@
+#include "thalweg/objective/batch_loss.hpp"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "thalweg/base/error.hpp"
+#include "thalweg/nn/device.hpp"
+
+namespace thalweg::objective {
+namespace {
+
+at::ScalarType type_of(const at::TensorOptions& options) {
+  return c10::typeMetaToScalarType(options.dtype());
+}
+
+/// +-1 for two classes on one output: class 1 is +1.
+at::Tensor signs(const at::Tensor& labels, at::ScalarType type) { return labels.to(type) * 2 - 1; }
+
+class NetworkLoss final : public BatchLoss {
+ public:
+  NetworkLoss(std::shared_ptr<const nn::Network> network,
+              const data::Dataset& data,
+              LossKind kind,
+              at::TensorOptions options)
+      : network_(std::move(network)), kind_(kind), examples_(data.size()) {
+    inputs_ = nn::to_tensor(data.inputs);
+    if (inputs_.is_floating_point()) inputs_ = inputs_.to(type_of(options));
+    inputs_ = inputs_.to(options.device());
+    set_targets(data, options);
+  }
+
+  std::int64_t dimension() const override { return network_->dimension(); }
+  std::int64_t examples() const override { return examples_; }
+
+  PartialLoss evaluate(const at::Tensor& weights, std::int64_t first, std::int64_t last) const override {
+    const at::Tensor outputs = network_->forward(weights, inputs_.slice(0, first, last));
+    const at::Tensor targets = targets_.slice(0, first, last);
+    return {kind_ == LossKind::kMse ? squared_error(outputs, targets) : cross_entropy(outputs, targets),
+            outputs};
+  }
+
+  at::Tensor outputs(const at::Tensor& weights, std::int64_t first, std::int64_t last) const override {
+    return network_->forward(weights, inputs_.slice(0, first, last));
+  }
+
+ private:
+  void set_targets(const data::Dataset& data, const at::TensorOptions& options) {
+    const std::int64_t outputs = probe_outputs(options);
+    if (!data.has_labels()) {
+      if (kind_ == LossKind::kCrossEntropy) {
+        throw InvalidArgument("--loss",
+                              "cross-entropy needs integer labels; this data has real targets. Use --loss mse.");
+      }
+      require_outputs(outputs, data.outputs());
+      targets_ = nn::to_tensor(data.targets).to(type_of(options)).to(options.device());
+      return;
+    }
+    const at::Tensor labels = nn::to_tensor(data.labels);
+    single_output_ = outputs == 1 && data.classes == 2;
+    if (!single_output_) require_outputs(outputs, data.classes);
+    if (single_output_) {
+      targets_ = signs(labels, type_of(options)).unsqueeze(1);
+    } else if (kind_ == LossKind::kMse) {
+      targets_ = at::one_hot(labels, data.classes).to(type_of(options));
+    } else {
+      targets_ = labels.unsqueeze(1);
+    }
+    targets_ = targets_.to(options.device());
+  }
+
+  std::int64_t probe_outputs(const at::TensorOptions& options) const {
+    const at::NoGradGuard no_grad;
+    const at::Tensor weights = network_->initial_weights(Key{}).to(options.device()).to(type_of(options));
+    const at::Tensor outputs = network_->forward(weights, inputs_.slice(0, 0, 1));
+    if (outputs.dim() != 2) {
+      throw InvalidArgument("network_loss",
+                            fmt::format("the network must return (examples, outputs); it returned {} axes.",
+                                        outputs.dim()));
+    }
+    return outputs.size(1);
+  }
+
+  static void require_outputs(std::int64_t got, std::int64_t wanted) {
+    if (got == wanted) return;
+    throw InvalidArgument("network_loss",
+                          fmt::format("the network has {} outputs, the data need {}. Change the model's last layer, "
+                                      "or the data (--classes).",
+                                      got,
+                                      wanted));
+  }
+
+  at::Tensor squared_error(const at::Tensor& outputs, const at::Tensor& targets) const {
+    return (outputs - targets).square().sum() * (0.5 / static_cast<double>(examples_));
+  }
+
+  at::Tensor cross_entropy(const at::Tensor& outputs, const at::Tensor& targets) const {
+    const double scale = -1.0 / static_cast<double>(examples_);
+    if (single_output_) return at::log_sigmoid(targets * outputs).sum() * scale;
+    return at::log_softmax(outputs, 1).gather(1, targets).sum() * scale;
+  }
+
+  std::shared_ptr<const nn::Network> network_;
+  LossKind kind_;
+  std::int64_t examples_;
+  bool single_output_ = false;
+  at::Tensor inputs_;   // (n, ...)
+  at::Tensor targets_;  // (n, c) real; for cross-entropy (n, 1) int64, or +-1 for a single output
+};
+
+class FunctionLoss final : public BatchLoss {
+ public:
+  FunctionLoss(std::int64_t dimension, std::function<at::Tensor(const at::Tensor&)> function)
+      : dimension_(dimension), function_(std::move(function)) {}
+
+  std::int64_t dimension() const override { return dimension_; }
+  std::int64_t examples() const override { return 1; }
+  PartialLoss evaluate(const at::Tensor& weights, std::int64_t, std::int64_t) const override {
+    return {function_(weights), {}};
+  }
+  at::Tensor outputs(const at::Tensor&, std::int64_t, std::int64_t) const override { return {}; }
+
+ private:
+  std::int64_t dimension_;
+  std::function<at::Tensor(const at::Tensor&)> function_;
+};
+
+}  // namespace
+
+LossKind loss_kind_named(std::string_view name) {
+  if (name == "mse") return LossKind::kMse;
+  if (name == "cross-entropy") return LossKind::kCrossEntropy;
+  throw InvalidArgument("--loss", fmt::format("'{}' is not a loss; use mse or cross-entropy.", name));
+}
+
+std::unique_ptr<BatchLoss> network_loss(std::shared_ptr<const nn::Network> network,
+                                        const data::Dataset& data,
+                                        LossKind kind,
+                                        at::TensorOptions options) {
+  return std::make_unique<NetworkLoss>(std::move(network), data, kind, options);
+}
+
+std::unique_ptr<BatchLoss> function_loss(std::int64_t dimension,
+                                         std::function<at::Tensor(const at::Tensor&)> function) {
+  return std::make_unique<FunctionLoss>(dimension, std::move(function));
+}
+
+}  // namespace thalweg::objective

@@ -1,0 +1,264 @@
+#include "thalweg/report/flow_page.hpp"
+
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "report/flow_charts.hpp"
+#include "report/flow_story.hpp"
+#include "report/run_data.hpp"
+#include "report/run_frame.hpp"
+#include "thalweg/base/progress.hpp"
+#include "thalweg/report/numbers.hpp"
+#include "thalweg/report/page.hpp"
+
+namespace thalweg::report {
+namespace {
+
+constexpr const char* kSource =
+    "Method: [Cohen2024] J. Cohen, A. Damian, A. Talwalkar, J. Z. Kolter, J. D. Lee: Understanding "
+    "Optimization in "
+    "Deep Learning with Central Flows, arXiv:2410.24206.";
+
+std::string title(const RunData& run) {
+  const std::string model = run.facts.text("results.model");
+  return model.empty() ? "A central flow" : "The central flow of " + model;
+}
+
+std::string lead(const RunData& run) {
+  const std::string optimizer = run.facts.text("results.optimizer");
+  if (optimizer.empty()) return "Where the optimizer goes, averaged over its oscillations.";
+  return fmt::format(
+      "Where {} takes this network, averaged over its oscillations, and what the run itself did.",
+      optimizer);
+}
+
+void add_metadata(Page& page, const RunData& run) {
+  std::vector<std::pair<std::string, std::string>> entries;
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty()) entries.emplace_back(name, value);
+  };
+  add("Model", run.facts.text("results.model"));
+  add("Parameters", run.facts.text("results.parameters"));
+  add("Data", run.facts.text("results.data"));
+  add("Examples", run.facts.text("results.examples"));
+  add("Loss", run.facts.text("results.loss"));
+  add("Optimizer", run.facts.text("results.optimizer"));
+  add("Learning rate", run.facts.text("results.learning_rate"));
+  add("Steps", run.facts.text("results.steps"));
+  add("Status", status_text(run));
+  page.metadata(entries);
+}
+
+// --- key figures
+// -----------------------------------------------------------------------------------
+
+void add_edge_tile(std::vector<Tile>& tiles, const Facts& facts) {
+  if (facts.find("results.edge") == nullptr) return;
+  const auto first = facts.number("results.edge.first_step");
+  if (!first) {
+    tiles.push_back({"Edge of stability", "not reached", "sharpness below 2 throughout"});
+    return;
+  }
+  const auto directions = std::llround(facts.number("results.edge.directions").value_or(0));
+  tiles.push_back({"Edge of stability reached",
+                   "step " + count_text(std::llround(*first)),
+                   directions > 0 ? count_text(directions, "direction") + " became unstable" : ""});
+}
+
+void add_distance_tile(std::vector<Tile>& tiles, const Facts& facts) {
+  const auto central = facts.number("results.prediction.weight_distance.central");
+  const auto stable = facts.number("results.prediction.weight_distance.stable");
+  if (!central) return;
+  tiles.push_back({"Central flow to run, at the end",
+                   number_text(*central),
+                   stable ? "stable flow: " + number_text(*stable) : ""});
+}
+
+void add_loss_tile(std::vector<Tile>& tiles, const Facts& facts) {
+  const auto error = facts.number("results.prediction.loss_error");
+  if (!error) return;
+  tiles.push_back(
+      {"Average loss predicted within", percent_text(std::abs(*error)), verdict(*error).word});
+}
+
+void add_variance_tile(std::vector<Tile>& tiles, const Facts& facts) {
+  const auto ratio = facts.number("results.prediction.variance_ratio.total");
+  if (!ratio) return;
+  tiles.push_back(
+      {"Oscillation, predicted to measured", percent_text(*ratio), "of the total variance"});
+}
+
+void add_time_tile(std::vector<Tile>& tiles, const Facts& facts) {
+  const auto seconds = facts.number("seconds_wall");
+  if (!seconds) return;
+  const auto cost = facts.number("results.cost.central_step_in_gradients");
+  tiles.push_back({"Time",
+                   duration_text(*seconds),
+                   cost ? "a flow step costs " + number_text(*cost) + " gradients" : ""});
+}
+
+std::vector<Tile> key_figures(const Facts& facts) {
+  std::vector<Tile> tiles;
+  add_edge_tile(tiles, facts);
+  add_distance_tile(tiles, facts);
+  add_loss_tile(tiles, facts);
+  add_variance_tile(tiles, facts);
+  add_time_tile(tiles, facts);
+  return tiles;
+}
+
+// --- tables
+// ----------------------------------------------------------------------------------------
+
+void add_prediction_table(Page& page, const Facts& facts) {
+  Table table{.caption = "Prediction against measurement, averaged over the oscillation",
+              .head = {"Quantity", "Verdict", "Error"},
+              .rows = {},
+              .text_columns = 2};
+  const auto add = [&](const std::string& quantity, double error) {
+    const Verdict found = verdict(error);
+    table.rows.push_back({quantity, {found.word, found.tone}, percent_text(error)});
+  };
+  if (const auto e = facts.number("results.prediction.loss_error")) add("Training loss", *e);
+  if (const auto e = facts.number("results.prediction.gradient_norm2_error")) {
+    add("Squared gradient norm", *e);
+  }
+  if (const auto r = facts.number("results.prediction.variance_ratio.total")) {
+    add("Variance of the oscillation", *r - 1);
+  }
+  const auto ratios = facts.numbers("results.prediction.variance_ratio.directions");
+  for (std::size_t d = 0; d < ratios.size(); ++d) {
+    if (!std::isnan(ratios[d]))
+      add(fmt::format("Variance along direction {}", d + 1), ratios[d] - 1);
+  }
+  if (!table.rows.empty()) page.table(table);
+}
+
+std::string cell_text(const Facts& facts, const std::string& path) {
+  const auto value = facts.number(path);
+  return value ? number_text(*value, 4) : "–";
+}
+
+void add_process_table(Page& page, const Facts& facts) {
+  const nlohmann::json* processes = facts.find("results.processes");
+  if (processes == nullptr || !processes->is_object() || processes->empty()) return;
+  Table table{.caption = "Where each process ended",
+              .head = {"Process",
+                       "Steps",
+                       "Loss",
+                       "Sharpness",
+                       "|gradient|²",
+                       "Predicted loss",
+                       "Predicted |gradient|²"},
+              .rows = {}};
+  for (const auto& [name, unused] : processes->items()) {
+    const std::string at = "results.processes." + name + ".";
+    table.rows.push_back({name,
+                          cell_text(facts, at + "steps"),
+                          cell_text(facts, at + "loss"),
+                          cell_text(facts, at + "sharpness"),
+                          cell_text(facts, at + "gradient_norm2"),
+                          cell_text(facts, at + "predicted_loss"),
+                          cell_text(facts, at + "predicted_gradient_norm2")});
+  }
+  page.table(table);
+}
+
+void add_cost_table(Page& page, const Facts& facts) {
+  Table table{.caption = "What it cost", .head = {"Work", "Amount"}, .rows = {}};
+  const auto add = [&](const char* what, const char* key, const char* unit) {
+    const auto value = facts.number(std::string("results.cost.") + key);
+    if (value) table.rows.push_back({what, number_text(*value) + unit});
+  };
+  add("One gradient", "gradient_seconds", " s");
+  add("One Hessian product", "hessian_product_seconds", " s");
+  add("One step of the central flow", "central_step_seconds", " s");
+  add("The same, in gradients", "central_step_in_gradients", "");
+  add("Hessian products in all", "hessian_products", "");
+  add("Third derivatives in all", "third_derivatives", "");
+  if (!table.rows.empty()) page.table(table);
+}
+
+// --- sections
+// --------------------------------------------------------------------------------------
+
+void add_story(Page& page, const RunData& run) {
+  page.section("What happened");
+  const auto story = flow_story(run);
+  for (const std::string& sentences : story) page.paragraph(sentences);
+  if (story.empty()) page.paragraph("The run recorded nothing to tell yet.");
+  add_prediction_table(page, run.facts);
+  add_warnings(page, run);
+}
+
+void add_charts(Page& page, const RunData& run) {
+  page.section("The run and its flow");
+  if (run.series.empty()) {
+    page.paragraph("This run has no time series: `metrics.h5` is missing or was not written yet.");
+    return;
+  }
+  page.paragraph(
+      "A process has the same colour in every chart. Drag across a chart to zoom all of them into "
+      "those steps; "
+      "click on an entry of a key to hide or show it.");
+  page.chart(loss_chart(run));
+  page.chart(sharpness_chart(run));
+  page.chart(gradient_chart(run));
+  page.chart(distance_chart(run));
+}
+
+void add_oscillation(Page& page, const RunData& run) {
+  const SeriesChart swing = oscillation_chart(run);
+  const auto variances = variance_charts(run);
+  if (swing.empty() && variances.empty()) return;
+  page.section("The oscillation");
+  page.paragraph(
+      "At the edge the weights swing about their average path. The flow does not follow the "
+      "swings, but it predicts "
+      "their variance along each unstable direction: just what keeps the sharpness at 2.");
+  page.chart(swing);
+  page.small_multiples(variances);
+}
+
+void add_further(Page& page, const RunData& run) {
+  const auto outputs = output_charts(run);
+  const auto others = further_charts(run);
+  if (!outputs.empty()) {
+    page.section("What the network says");
+    page.paragraph("A few of the network's outputs on training examples, along each process.");
+    page.small_multiples(outputs);
+  }
+  if (!others.empty()) {
+    page.section("Further series");
+    page.small_multiples(others);
+  }
+}
+
+void add_numbers(Page& page, const RunData& run) {
+  if (run.facts.find("results.processes") == nullptr && run.facts.find("results.cost") == nullptr)
+    return;
+  page.section("In numbers");
+  add_process_table(page, run.facts);
+  add_cost_table(page, run.facts);
+}
+
+}  // namespace
+
+std::string flow_page(const run::RunFolder& folder) {
+  const RunData run = read_run(folder);
+  Page page(title(run), eyebrow(run));
+  page.lead(lead(run));
+  add_metadata(page, run);
+  page.tiles(key_figures(run.facts));
+  add_story(page, run);
+  add_charts(page, run);
+  add_oscillation(page, run);
+  add_further(page, run);
+  add_numbers(page, run);
+  add_configuration(page, run);
+  add_footer(page, run, kSource);
+  return page.html();
+}
+
+}  // namespace thalweg::report

@@ -1,0 +1,54 @@
+#include "report/run_frame.hpp"
+
+#include <fmt/format.h>
+
+#include "thalweg/base/progress.hpp"
+#include "thalweg/base/system.hpp"
+#include "thalweg/report/html.hpp"
+
+namespace thalweg::report {
+
+std::string eyebrow(const RunData& run) { return "thalweg " + run.command + " · " + run.name; }
+
+std::string status_text(const RunData& run) {
+  const std::string status = run.facts.text("status");
+  return status.empty() ? "unfinished" : status;
+}
+
+void add_warnings(Page& page, const RunData& run) {
+  const auto warnings = run.facts.texts("results.warnings");
+  const auto suggestions = run.facts.texts("results.suggestions");
+  if (!warnings.empty()) page.callout(Tone::kFair, "Not to be trusted", warnings);
+  if (!suggestions.empty()) page.callout(Tone::kPlain, "What to try next", suggestions);
+}
+
+void add_configuration(Page& page, const RunData& run) {
+  page.section("Run it again");
+  const std::string config = run.path + "/config.toml";
+  page.preformatted(fmt::format("thalweg {} --config {} --name {}",
+                                run.command,
+                                shell_word(config),
+                                shell_word(run.name + "-again")));
+  if (!run.configuration.empty()) page.collapsed("The resolved configuration", run.configuration);
+}
+
+void add_footer(Page& page, const RunData& run, const std::string& source) {
+  const std::string version = run.facts.text("version");
+  std::string made = fmt::format("Made by Thalweg{}{}", version.empty() ? "" : " ", version);
+  if (const auto seconds = run.facts.number("seconds_wall")) {
+    made += " in " + duration_text(*seconds);
+  }
+  if (const auto bytes = run.facts.number("peak_memory_bytes")) {
+    made += ", with at most " + size_text(*bytes) + " of memory";
+  }
+  if (const auto seed = run.facts.text("seed"); !seed.empty()) made += ", from seed " + seed;
+  page.footer(made + ".");
+  page.footer(source);
+  if (run.series.empty()) return;
+  page.footer(
+      "Every number behind the charts is in `metrics.h5`, as PROCESS/NAME, row by step. In Python: "
+      "`h5py.File(\"metrics.h5\")[\"central/train_loss\"][:]`; in MATLAB: "
+      "`h5read(\"metrics.h5\", \"/central/train_loss\")`; on a terminal: `h5ls -rv metrics.h5`.");
+}
+
+}  // namespace thalweg::report

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string>
+
+#include "report/run_data.hpp"
+#include "thalweg/report/page.hpp"
+
+namespace thalweg::report {
+
+/// The line above a page's title: "thalweg flow · my-run".
+std::string eyebrow(const RunData& run);
+
+/// "done", or what became of a run without a summary.
+std::string status_text(const RunData& run);
+
+/// What the run itself distrusts, and what it advises.
+void add_warnings(Page& page, const RunData& run);
+
+/// The section that lets a reader run it again: command line and resolved configuration.
+void add_configuration(Page& page, const RunData& run);
+
+/// Version, sources and how to open the numbers. @param source  reference of the method, rich text
+void add_footer(Page& page, const RunData& run, const std::string& source);
+
+}  // namespace thalweg::report

@@ -1,0 +1,190 @@
+#include "thalweg/report/spectrum_page.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "report/run_data.hpp"
+#include "report/run_frame.hpp"
+#include "thalweg/base/progress.hpp"
+#include "thalweg/report/numbers.hpp"
+#include "thalweg/report/page.hpp"
+
+namespace thalweg::report {
+namespace {
+
+constexpr const char* kSource =
+    "Methods: [Knyazev2001] block eigenvalues, SIAM J. Sci. Comput. 23(2):517-541; [Ubaru2017] "
+    "stochastic Lanczos "
+    "quadrature, SIAM J. Matrix Anal. Appl. 38(4):1075-1099; [Hutchinson1990] trace by random "
+    "probes.";
+
+/// One layer of `results.layers`.
+struct Layer {
+  std::string name;
+  double parameters, trace, trace_error, top;
+};
+
+double number_in(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number() ? found->get<double>() : NAN;
+}
+
+std::vector<Layer> layers_of(const RunData& run) {
+  std::vector<Layer> out;
+  const nlohmann::json* layers = run.facts.find("results.layers");
+  if (layers == nullptr || !layers->is_array()) return out;
+  for (const auto& layer : *layers) {
+    if (!layer.is_object()) continue;
+    const auto name = layer.find("name");
+    out.push_back({name != layer.end() && name->is_string() ? name->get<std::string>() : "unnamed",
+                   number_in(layer, "parameters"),
+                   number_in(layer, "trace"),
+                   number_in(layer, "trace_error"),
+                   number_in(layer, "top")});
+  }
+  return out;
+}
+
+std::string with_error(double value, double error) {
+  return std::isnan(error) ? number_text(value)
+                           : number_text(value) + " ± " + number_text(error, 2);
+}
+
+void add_metadata(Page& page, const RunData& run) {
+  std::vector<std::pair<std::string, std::string>> entries;
+  for (const auto& [name, key] : {std::pair("Model", "model"),
+                                  std::pair("Parameters", "parameters"),
+                                  std::pair("Data", "data"),
+                                  std::pair("Examples", "examples"),
+                                  std::pair("Loss", "loss"),
+                                  std::pair("Weights", "weights")}) {
+    const std::string value = run.facts.text(std::string("results.") + key);
+    if (!value.empty()) entries.emplace_back(name, value);
+  }
+  entries.emplace_back("Status", status_text(run));
+  page.metadata(entries);
+}
+
+std::vector<Tile> key_figures(const RunData& run) {
+  std::vector<Tile> tiles;
+  const auto eigenvalues = run.facts.numbers("results.eigenvalues");
+  if (!eigenvalues.empty()) {
+    tiles.push_back({"Largest eigenvalue",
+                     number_text(eigenvalues.front(), 4),
+                     "gradient descent is stable up to a learning rate of " +
+                         number_text(2 / eigenvalues.front())});
+  }
+  if (const auto trace = run.facts.number("results.trace")) {
+    const auto error = run.facts.number("results.trace_error");
+    const auto parameters = run.facts.number("results.parameters");
+    tiles.push_back({"Trace",
+                     with_error(*trace, error.value_or(NAN)),
+                     parameters ? "mean eigenvalue " + number_text(*trace / *parameters) : ""});
+  }
+  if (const auto seconds = run.facts.number("seconds_wall")) {
+    tiles.push_back({"Time", duration_text(*seconds)});
+  }
+  return tiles;
+}
+
+std::string bulk_sentence(const std::vector<double>& eigenvalues, const RunData& run) {
+  const auto trace = run.facts.number("results.trace");
+  if (!trace || *trace <= 0 || eigenvalues.empty()) return {};
+  double sum = 0;
+  for (const double value : eigenvalues) sum += value;
+  return fmt::format("The {} found carry **{}** of the trace.",
+                     count_text(static_cast<std::int64_t>(eigenvalues.size()), "eigenvalue"),
+                     percent_text(sum / *trace));
+}
+
+void add_density(Page& page, const RunData& run) {
+  const auto eigenvalues = run.facts.numbers("results.eigenvalues");
+  DensityPlot plot{
+      .title = "Density of eigenvalues",
+      .takeaway =
+          "The curve is the bulk, on a logarithmic scale; the stems are the leading eigenvalues, "
+          "one each. " +
+          bulk_sentence(eigenvalues, run),
+      .x_label = "eigenvalue of the Hessian",
+      .y_label = "density",
+      .points = run.facts.numbers("results.density.points"),
+      .values = run.facts.numbers("results.density.values"),
+      .log_y = true};
+  plot.values.resize(plot.points.size(), NAN);
+  for (std::size_t i = 0; i < eigenvalues.size(); ++i) {
+    plot.stems.push_back(
+        {eigenvalues[i], fmt::format("λ{} = {}", i + 1, number_text(eigenvalues[i], 5))});
+  }
+  if (!plot.points.empty() || !plot.stems.empty()) page.drawing(draw(plot));
+}
+
+void add_eigenvalues(Page& page, const RunData& run) {
+  const auto eigenvalues = run.facts.numbers("results.eigenvalues");
+  if (eigenvalues.empty()) return;
+  const auto residuals = run.facts.numbers("results.residuals");
+  Table table{.caption = "Leading eigenvalues", .head = {"", "Eigenvalue", "Residual"}, .rows = {}};
+  for (std::size_t i = 0; i < eigenvalues.size(); ++i) {
+    table.rows.push_back({fmt::format("λ{}", i + 1),
+                          number_text(eigenvalues[i], 6),
+                          i < residuals.size() ? number_text(residuals[i], 2) : "–"});
+  }
+  page.table(table);
+}
+
+BarChart layer_bars(const std::vector<Layer>& layers) {
+  BarChart chart{.title = "Trace by layer", .x_label = "trace of the layer's block"};
+  for (const Layer& layer : layers) {
+    const double error = std::isnan(layer.trace_error) ? 0 : layer.trace_error;
+    chart.bars.push_back({layer.name, layer.trace, error});
+  }
+  const auto most =
+      std::max_element(layers.begin(), layers.end(), [](const Layer& a, const Layer& b) {
+        return std::isnan(a.trace) || a.trace < b.trace;
+      });
+  chart.takeaway =
+      fmt::format("The curvature is largest in **{}**. Lines show one standard error.", most->name);
+  return chart;
+}
+
+void add_layers(Page& page, const RunData& run) {
+  const auto layers = layers_of(run);
+  if (layers.empty()) return;
+  page.section("Layer by layer");
+  page.drawing(draw(layer_bars(layers)));
+  Table table{.caption = "The Hessian's diagonal blocks",
+              .head = {"Layer", "Parameters", "Trace", "Per parameter", "Largest eigenvalue"},
+              .rows = {}};
+  for (const Layer& layer : layers) {
+    table.rows.push_back({layer.name,
+                          number_text(layer.parameters),
+                          with_error(layer.trace, layer.trace_error),
+                          number_text(layer.trace / layer.parameters),
+                          number_text(layer.top)});
+  }
+  page.table(table);
+}
+
+}  // namespace
+
+std::string spectrum_page(const run::RunFolder& folder) {
+  const RunData run = read_run(folder);
+  const std::string model = run.facts.text("results.model");
+  Page page(model.empty() ? "The spectrum of a Hessian" : "The Hessian of " + model, eyebrow(run));
+  page.lead(
+      "How the training loss curves at these weights: in which directions, how strongly, in which "
+      "layers.");
+  add_metadata(page, run);
+  page.tiles(key_figures(run));
+  page.section("The spectrum");
+  add_density(page, run);
+  add_warnings(page, run);
+  add_eigenvalues(page, run);
+  add_layers(page, run);
+  add_configuration(page, run);
+  add_footer(page, run, kSource);
+  return page.html();
+}
+
+}  // namespace thalweg::report

@@ -1,0 +1,154 @@
+#include "thalweg/dynamics/central_flow.hpp"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "support/reference_losses.hpp"
+#include "thalweg/base/error.hpp"
+
+namespace thalweg::dynamics {
+namespace {
+
+using testing::make_objective;
+using testing::Net1;
+using testing::vector;
+
+/// Every derivative fresh at every substep and tight eigenpairs: the flow as the equations have it.
+CentralFlowOptions exact_options(int substeps = 4) {
+  CentralFlowOptions options;
+  options.substeps = substeps;
+  options.third_derivative_every = 1;
+  options.solve_every_substep = true;
+  options.tracker.tolerance = 1e-9;
+  options.tracker.key = Key{1, 2};
+  return options;
+}
+
+// The reference numbers were made by a separate program with exact third derivatives.
+TEST(CentralFlow, ReproducesReferenceNetwork) {
+  const Net1 net;
+  const auto objective = make_objective(73, net);
+  const auto rule = gradient_descent(0.8);
+  CentralFlow flow(*objective, *rule, net.initial_weights(), exact_options());
+  for (int t = 0; t <= 50; ++t) {
+    const CentralState state = flow.step(true);
+    ASSERT_TRUE(state.eigenpairs_converged);
+    if (t < 9) EXPECT_EQ(state.rank, 0) << t;
+    if (t == 9) EXPECT_EQ(state.rank, 1);
+    if (t == 10) {
+      EXPECT_NEAR(state.loss, .06080254, 1e-7);
+      EXPECT_NEAR(state.variances.at(0), .00901636, 1e-6);
+    }
+    if (t == 50) {
+      EXPECT_NEAR(state.loss, .02922738, 1e-7);
+      EXPECT_NEAR(state.variances.at(0), .03197422, 1e-6);
+      EXPECT_NEAR(state.predicted_loss, .06120160, 1e-6);
+      EXPECT_NEAR(state.predicted_gradient_norm2, .16108585, 1e-5);
+    }
+  }
+}
+
+// L = 1/2 (y + a z) x^2 - f y + z^2 / 2 on the valley x = 0, at the edge: everything in closed form.
+TEST(CentralFlow, FollowsOneDirectionInClosedForm) {
+  const double a = 1, f = .02, eta = .1;
+  const auto objective = make_objective(3, [=](const at::Tensor& w) {
+    const at::Tensor x = w[0], y = w[1], z = w[2];
+    return .5 * (y + a * z) * x * x - f * y + .5 * z * z;
+  });
+  const auto rule = gradient_descent(eta);
+  CentralFlow flow(*objective, *rule, vector({0, 2 / eta, 0}), exact_options());
+  for (int t = 0; t <= 400; ++t) {
+    const double z = -a * f + a * f * std::exp(-eta * t / (1 + a * a));
+    EXPECT_NEAR(flow.weights()[2].item<double>(), z, 5e-5) << t;
+    EXPECT_NEAR(flow.weights()[1].item<double>(), 2 / eta - a * z, 2e-3) << t;
+    const CentralState state = flow.step(true);
+    const double s = 2 * (f - a * z) / (1 + a * a);
+    ASSERT_EQ(state.rank, 1) << t;
+    EXPECT_NEAR(state.sigma_trace, s, 1e-3 * s) << t;
+  }
+}
+
+// L = 1/2 x^T K(y) x - f . y with both eigenvalues at the edge: Sigma = 2 Pi([[f1, f3/sqrt2], [f3/sqrt2, f2]]).
+TEST(CentralFlow, FollowsTwoDirectionsInClosedForm) {
+  const double eta = .1;
+  const at::Tensor f = vector({.02, .01, .012});
+  const auto objective = make_objective(5, [f](const at::Tensor& w) {
+    const at::Tensor x1 = w[0], x2 = w[1];
+    const at::Tensor k = .5 * (w[2] * x1 * x1 + w[3] * x2 * x2 + std::sqrt(2.0) * w[4] * x1 * x2);
+    return k - at::dot(f, w.narrow(0, 2, 3));
+  });
+  const auto rule = gradient_descent(eta);
+  CentralFlow flow(*objective, *rule, vector({0, 0, 2 / eta, 2 / eta, 0}), exact_options());
+  for (int t = 0; t < 20; ++t) {
+    const CentralState state = flow.step(true);
+    ASSERT_EQ(state.rank, 2);
+    const at::Tensor v = state.directions.narrow(0, 0, 2);
+    const at::Tensor sigma = at::mm(v * vector(state.variances), v.t());
+    EXPECT_NEAR(sigma[0][0].item<double>(), .04, 1e-6);
+    EXPECT_NEAR(sigma[1][1].item<double>(), .02, 1e-6);
+    EXPECT_NEAR(std::abs(sigma[0][1].item<double>()), .016971, 1e-6);
+  }
+}
+
+TEST(CentralFlow, ConvergesAtFirstOrderInTheSubstep) {
+  const Net1 net;
+  const auto weights_after = [&](int substeps) {
+    const auto objective = make_objective(73, net);
+    const auto rule = gradient_descent(0.8);
+    CentralFlow flow(*objective, *rule, net.initial_weights(), exact_options(substeps));
+    for (int t = 0; t < 6; ++t) flow.step(true);  // before the edge: the flow is smooth there
+    return flow.weights();
+  };
+  const at::Tensor w4 = weights_after(4), w8 = weights_after(8), w16 = weights_after(16);
+  const double ratio = ((w4 - w8).norm() / (w8 - w16).norm()).item<double>();
+  EXPECT_NEAR(std::log2(ratio), 1, .1);
+}
+
+TEST(CentralFlow, StaysAtTheEdgeAndReusesThirdDerivativesWithoutHarm) {
+  const Net1 net;
+  const auto final_weights = [&](const CentralFlowOptions& options) {
+    const auto objective = make_objective(73, net);
+    const auto rule = gradient_descent(0.8);
+    CentralFlow flow(*objective, *rule, net.initial_weights(), options);
+    double previous = INFINITY;
+    for (int t = 0; t < 100; ++t) {
+      const CentralState state = flow.step(true);
+      EXPECT_LE(state.loss, previous) << t;  // gradient descent: L(w(t)) never increases
+      previous = state.loss;
+      if (t > 12) EXPECT_NEAR(state.eigenvalues[0], 2, 5e-3) << t;
+    }
+    return flow.weights();
+  };
+  CentralFlowOptions reuse;
+  reuse.tracker.tolerance = 1e-6;
+  const at::Tensor exact = final_weights(exact_options()), cheap = final_weights(reuse);
+  EXPECT_LT((exact - cheap).norm().item<double>(), 0.02);
+}
+
+TEST(CentralFlow, ResumesWithTheSameBits) {
+  const Net1 net;
+  const auto objective = make_objective(73, net);
+  const auto rule = gradient_descent(0.8);
+  CentralFlowOptions options;
+  CentralFlow flow(*objective, *rule, net.initial_weights(), options);
+  for (int t = 0; t < 20; ++t) flow.step(true);
+  CentralFlow resumed(*objective, *rule, net.initial_weights(), options);
+  resumed.set_state(flow.state());
+  for (int t = 0; t < 30; ++t) {
+    flow.step(true);
+    resumed.step(true);
+  }
+  EXPECT_TRUE(at::equal(flow.weights(), resumed.weights()));
+}
+
+TEST(CentralFlow, RefusesZeroSubsteps) {
+  const auto objective = make_objective(1, [](const at::Tensor& w) { return w.square().sum(); });
+  const auto rule = gradient_descent(0.1);
+  EXPECT_THROW(CentralFlow(*objective, *rule, vector({1}), {.substeps = 0}), InvalidArgument);
+}
+
+}  // namespace
+}  // namespace thalweg::dynamics

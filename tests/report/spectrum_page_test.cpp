@@ -1,0 +1,58 @@
+#include "thalweg/report/spectrum_page.hpp"
+
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "report/browser.hpp"
+#include "report/synthetic_run.hpp"
+#include "thalweg/report/report.hpp"
+
+namespace thalweg::report {
+namespace {
+
+using ::testing::AnyOf;
+using testing::Browser;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(SpectrumPage, ShowsEigenvaluesDensityAndLayers) {
+  const auto folder = testing::write_spectrum_run(testing::fresh_folder("spectrum"), "s");
+  const std::string html = spectrum_page(folder);
+  EXPECT_THAT(html, HasSubstr("19.62"));
+  EXPECT_THAT(html, HasSubstr("91.3 ± 1.7"));
+  EXPECT_THAT(html, HasSubstr("output_projection.weight"));
+  EXPECT_THAT(html, HasSubstr("largest in <strong>0.weight</strong>"));
+  EXPECT_THAT(html, Not(HasSubstr("nan")));
+}
+
+TEST(SpectrumPage, ShowsARunThatHasOnlyNulls) {
+  const auto folder = run::RunFolder::create(testing::fresh_folder("nulls"), "s", false);
+  folder.write_summary({{"command", "spectrum"},
+                        {"results",
+                         {{"eigenvalues", {nullptr, 2.0}},
+                          {"trace", nullptr},
+                          {"layers", {{{"name", "<a>"}, {"trace", nullptr}}}}}}});
+  const std::string html = spectrum_page(folder);
+  EXPECT_THAT(html, HasSubstr("n/a"));
+  EXPECT_THAT(html, Not(HasSubstr("<a>")));
+}
+
+class SpectrumPageInABrowser : public ::testing::TestWithParam<int> {};
+
+TEST_P(SpectrumPageInABrowser, FitsItsWindow) {
+  if (!Browser::installed()) GTEST_SKIP() << "chromium-headless-shell is not installed";
+  const auto folder = testing::write_spectrum_run(
+      testing::fresh_folder("spectrum-" + std::to_string(GetParam())), "s");
+  write_report(folder);
+  const std::string document =
+      Browser::document(folder.report(), GetParam(), testing::kUseEverything);
+  EXPECT_THAT(Browser::body_data(document, "overflow"), AnyOf("0", HasSubstr("-")));
+}
+
+INSTANTIATE_TEST_SUITE_P(Widths, SpectrumPageInABrowser, ::testing::Values(360, 1280));
+
+}  // namespace
+}  // namespace thalweg::report
