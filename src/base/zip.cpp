@@ -339,6 +339,9 @@ std::string end_of_directory(const Directory& directory, bool zip64) {
 }
 
 uLong extend_crc(uLong crc, std::span<const std::byte> bytes) {
+  if (bytes.empty()) {
+    return crc;  // an empty span may point nowhere, and zlib would start anew
+  }
   return crc32_z(crc, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size());
 }
 

@@ -14,11 +14,12 @@ enum class ExitCode {
   kInterrupted = 130  ///< stopped by the user, saved
 };
 
-/// Base of every exception the library throws on purpose. `what()` is one sentence (or two) that says
-/// where, what was expected, what came and what to do about it.
+/// Base of every exception the library throws on purpose. `what()` is one sentence (or two) that
+/// says where, what was expected, what came and what to do about it.
 class Error : public std::runtime_error {
  public:
-  /// @param where  the function, option or file the message speaks of; printed in brackets before it
+  /// @param where  the function, option or file the message speaks of; printed in brackets before
+  /// it
   Error(const std::string& where, const std::string& message)
       : std::runtime_error("[" + where + "] " + message) {}
   virtual ExitCode exit_code() const = 0;

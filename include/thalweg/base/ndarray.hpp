@@ -19,7 +19,8 @@ std::string dtype_name(DType dtype);  ///< "float32", as NumPy spells it
 template <typename T>
 constexpr DType dtype_of();
 
-/// A dense array on the host, row-major, owning its memory: what readers return and checkpoints hold.
+/// A dense array on the host, row-major, owning its memory: what readers return and checkpoints
+/// hold.
 class NdArray {
  public:
   NdArray() = default;  ///< no elements, shape (0)
@@ -45,8 +46,8 @@ class NdArray {
   template <typename T>
   std::span<const T> as() const;
   template <typename T>
-  T item() const;                ///< of an array with one element
-  std::string to_text() const;   ///< inverse of text()
+  T item() const;               ///< of an array with one element
+  std::string to_text() const;  ///< inverse of text()
 
   /// A copy with every element converted (a plain static_cast; to bool: != 0).
   NdArray to(DType dtype) const;
@@ -70,21 +71,37 @@ std::string shape_text(std::span<const std::int64_t> shape);  ///< "(3, 28, 28)"
 // ---------------------------------------------------------------------------------------------------
 
 template <>
-constexpr DType dtype_of<bool>() { return DType::kBool; }
+constexpr DType dtype_of<bool>() {
+  return DType::kBool;
+}
 template <>
-constexpr DType dtype_of<std::int8_t>() { return DType::kInt8; }
+constexpr DType dtype_of<std::int8_t>() {
+  return DType::kInt8;
+}
 template <>
-constexpr DType dtype_of<std::uint8_t>() { return DType::kUInt8; }
+constexpr DType dtype_of<std::uint8_t>() {
+  return DType::kUInt8;
+}
 template <>
-constexpr DType dtype_of<std::int16_t>() { return DType::kInt16; }
+constexpr DType dtype_of<std::int16_t>() {
+  return DType::kInt16;
+}
 template <>
-constexpr DType dtype_of<std::int32_t>() { return DType::kInt32; }
+constexpr DType dtype_of<std::int32_t>() {
+  return DType::kInt32;
+}
 template <>
-constexpr DType dtype_of<std::int64_t>() { return DType::kInt64; }
+constexpr DType dtype_of<std::int64_t>() {
+  return DType::kInt64;
+}
 template <>
-constexpr DType dtype_of<float>() { return DType::kFloat32; }
+constexpr DType dtype_of<float>() {
+  return DType::kFloat32;
+}
 template <>
-constexpr DType dtype_of<double>() { return DType::kFloat64; }
+constexpr DType dtype_of<double>() {
+  return DType::kFloat64;
+}
 
 template <typename T>
 std::span<T> NdArray::as() {

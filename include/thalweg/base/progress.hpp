@@ -8,8 +8,9 @@
 
 namespace thalweg {
 
-/// Progress of a long run on standard error: rate and time left. On a terminal one line that is redrawn
-/// (at most ten times a second); elsewhere one plain line at growing intervals (10 s, then up to 60 s).
+/// Progress of a long run on standard error: rate and time left. On a terminal one line that is
+/// redrawn (at most ten times a second); elsewhere one plain line at growing intervals (10 s, then
+/// up to 60 s).
 class Progress {
  public:
   /// @param what   what is being done ("steps"); used as the unit of the rate

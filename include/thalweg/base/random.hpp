@@ -10,13 +10,14 @@ namespace thalweg {
 
 /// Names one random stream: the user's seed and what the numbers are for.
 ///
-/// Streams are counter-based (Philox4x32-10): element i of a stream is a pure function of (key, i), so
-/// nothing depends on the order of calls, the number of threads or what else was drawn.
+/// Streams are counter-based (Philox4x32-10): element i of a stream is a pure function of (key, i),
+/// so nothing depends on the order of calls, the number of threads or what else was drawn.
 struct Key {
   std::uint64_t seed = 0;
   std::uint64_t purpose = 0;
 
-  /// A stream of its own under this one, by name or by number. Distinct arguments give unrelated streams.
+  /// A stream of its own under this one, by name or by number. Distinct arguments give unrelated
+  /// streams.
   Key with(std::string_view name) const;
   Key with(std::uint64_t number) const;
 };

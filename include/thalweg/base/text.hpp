@@ -10,7 +10,8 @@
 namespace thalweg {
 
 /// The candidate nearest to `text` by edit distance, if near enough to be what was meant.
-std::optional<std::string> closest_match(std::string_view text, std::span<const std::string> candidates);
+std::optional<std::string> closest_match(std::string_view text,
+                                         std::span<const std::string> candidates);
 /// " Did you mean 'x'?" or "" when nothing is near.
 std::string did_you_mean(std::string_view text, std::span<const std::string> candidates);
 
