@@ -107,7 +107,7 @@ std::optional<Checkpoint> load_latest_checkpoint(const fs::path& folder) {
     try {
       return read_checkpoint(file);
     } catch (const BadInput& error) {
-      log_warning(fmt::format("{} The checkpoint before it is used.", error.what()));
+      log_warning(fmt::format("{} It is passed over.", error.what()));
     }
   }
   return {};

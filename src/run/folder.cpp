@@ -26,6 +26,8 @@ namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 6> kParts = {
     "config.toml", "metrics.h5", "summary.json", "log.txt", "report.html", "checkpoints"};
 
+constexpr std::string_view kExported = "csv";  // where `thalweg export` writes
+
 constexpr std::size_t kLargestSummary = std::size_t{1} << 28;        // bytes
 constexpr std::size_t kLargestConfiguration = std::size_t{1} << 24;  // bytes
 
@@ -45,7 +47,7 @@ bool is_run(const fs::path& folder) {
 /// A part of a run, or what a killed process left of one.
 bool belongs_to_run(const std::string& entry) {
   const std::string part = target_of_temporary(entry).value_or(entry);
-  return std::find(kParts.begin(), kParts.end(), part) != kParts.end();
+  return part == kExported || std::find(kParts.begin(), kParts.end(), part) != kParts.end();
 }
 
 /// The first entry of a folder that no run has made.

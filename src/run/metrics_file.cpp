@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 
 #include "run/hdf5.hpp"
+#include "run/seal.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/files.hpp"
 #include "thalweg/run/recorder.hpp"
@@ -119,7 +120,7 @@ std::string image_of(const SeriesMap& series) {
 /// Reads one image. Failures are thrown as hdf5::Failure; read_metrics adds the name of the file.
 class MetricsReader {
  public:
-  explicit MetricsReader(const std::string& image) : image_size_(std::ssize(image)) {
+  explicit MetricsReader(std::string_view image) : image_size_(std::ssize(image)) {
     const Handle properties = file_properties();
     // HDF5 copies the buffer; the parameter is not const because it can be told not to.
     check(H5Pset_file_image(properties, const_cast<char*>(image.data()), image.size()));
@@ -283,14 +284,20 @@ class MetricsReader {
 }  // namespace
 
 SeriesMap read_metrics(const std::filesystem::path& file) {
-  const std::string image = read_file(file);
-  const hdf5::Session session;
-  try {
-    return MetricsReader(image).take();
-  } catch (const hdf5::Failure& failure) {
+  const std::string bytes = read_file(file);
+  const auto image = unsealed(bytes);
+  if (!image) {
     throw BadInput(
         file.string(),
-        fmt::format("is no metrics file, or it is damaged or cut off: {}.", failure.what()));
+        "is no metrics file, or it is damaged, cut off or changed by another program: its "
+        "checksum does not match. Resume the run from a copy, or start it again.");
+  }
+  const hdf5::Session session;
+  try {
+    return MetricsReader(*image).take();
+  } catch (const hdf5::Failure& failure) {
+    throw BadInput(file.string(),
+                   fmt::format("is no metrics file that this version reads: {}.", failure.what()));
   }
 }
 
@@ -302,7 +309,7 @@ void write_metrics(const std::filesystem::path& file, const SeriesMap& series) {
     throw InternalError("run::write_metrics",
                         fmt::format("HDF5 refuses the series: {}.", failure.what()));
   }
-  write_atomically(file, image);
+  write_atomically(file, image + seal_of(image));
 }
 
 }  // namespace thalweg::run
