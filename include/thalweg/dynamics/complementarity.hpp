@@ -21,7 +21,7 @@ struct ComplementaritySolution {
   Eigen::MatrixXd x;      ///< (k, k), symmetric positive semidefinite
   Eigen::MatrixXd slack;  ///< alpha + B[X]
   int newton_steps = 0;
-  int admm_steps = 0;     ///< > 0 where Newton's method did not get there
+  int proximal_steps = 0; ///< > 0 where Newton's method alone did not get there
   double residual = 0;    ///< largest violation of the three conditions over |alpha|
 };
 
@@ -30,8 +30,9 @@ struct ComplementaritySolution {
 Eigen::VectorXd svec(const Eigen::MatrixXd& x);
 Eigen::MatrixXd smat(const Eigen::VectorXd& v);
 
-/// Solves it: closed form at k = 1, semismooth Newton on x - Pi(x - alpha - B x) else, ADMM where Newton stalls. The three
-/// conditions are checked at the end, to 1e-8 |alpha|.
+/// Solves it: closed form at k = 1, semismooth Newton on x - Pi(x - alpha - B x) else, proximal point steps (each by Newton)
+/// where that stalls. The three conditions are checked at the end, to 1e-8 |alpha|: with X in units of |alpha|/b, b the rms
+/// of B's eigenvalues, X >= 0, slack >= 0 and |<X, slack>| / max(1, |X|).
 ///
 /// @throws InvalidArgument  shapes, asymmetry, NaN
 /// @throws RunFailed        no solution found: the numbers, and that none may exist (B singular on some X >= 0 with
