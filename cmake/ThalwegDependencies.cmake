@@ -16,5 +16,6 @@ add_library(thalweg_random123 INTERFACE)
 target_include_directories(thalweg_random123 SYSTEM INTERFACE "${RANDOM123_INCLUDE_DIR}")
 
 if(THALWEG_TORCH)
+  find_package(hwy REQUIRED)
   find_package(Torch REQUIRED)
 endif()

@@ -9,6 +9,7 @@ std::vector<Command> all_commands() {
   return {flow_command(),
           spectrum_command(),
           list_command(),
+          report_command(),
           export_command(),
           help_command(),
           version_command(),

@@ -93,8 +93,7 @@ std::string overview_text(std::span<const Command> commands) {
     }
     result += fmt::format("  {:<14}{}\n", command.name, command.summary);
   }
-  return result +
-         "\n'thalweg COMMAND --help' shows what a command takes, with an example.\n";
+  return result + "\n'thalweg COMMAND --help' shows what a command takes, with an example.\n";
 }
 
 std::string help_text(const Command& command) {
