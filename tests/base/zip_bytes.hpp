@@ -36,7 +36,8 @@ inline std::string deflated(const std::string& content) {
 
 inline void put_little(std::string& out, std::uint64_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) {
-    out += static_cast<char>(value >> (8 * i) & 0xFF);
+    out += static_cast<char>(value & 0xFF);
+    value >>= 8;
   }
 }
 
