@@ -1,7 +1,6 @@
 #include "report/flow_charts.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -9,29 +8,18 @@
 #include <fmt/format.h>
 
 #include "report/flow_story.hpp"
+#include "report/processes.hpp"
 #include "thalweg/report/numbers.hpp"
 
 namespace thalweg::report {
 namespace {
 
-struct Process {
-  std::string_view path;  ///< in metrics.h5
-  std::string_view name;  ///< for readers
-  Ink ink;
-  Stroke stroke;
-};
-
-// Drawn in this order: what oscillates lies below what does not.
-constexpr std::array<Process, 4> kProcesses = {{
-    {"discrete", "run", Ink::kDiscrete, Stroke::kSolid},
-    {"midpoint", "midpoint of the run", Ink::kMidpoint, Stroke::kSolid},
-    {"stable", "stable flow", Ink::kStable, Stroke::kDashed},
-    {"central", "central flow", Ink::kCentral, Stroke::kSolid},
-}};
-
 constexpr std::size_t kDirections = 6;    // charts of variances at most
 constexpr std::size_t kOutputs = 4;       // charts of outputs at most
 constexpr std::int64_t kEigenvalues = 6;  // lines a process at most
+constexpr double kFlattening =
+    1.6;  // the stable flow's top over the others' that calls for a ceiling
+constexpr double kHeadroom = 1.25;
 constexpr double kSmoothingShare = 0.06;  // of the run: several bursts fit into a window
 
 std::string path_of(const Process& process, std::string_view name) {
@@ -53,10 +41,11 @@ void set_steps(SeriesChart& chart, const RunData& run) {
   chart.x = steps(run, rows);
 }
 
-/// "training loss, nats" from a series that knows its unit.
+/// "training loss, nats" from a series that has a unit, and not just the loss's own.
 std::string with_unit(const std::string& quantity, const RunData& run, std::string_view series) {
   const run::Series* found = run.find(series);
-  if (found == nullptr || found->unit.empty() || found->unit == "1") return quantity;
+  if (found == nullptr || found->unit.empty() || found->unit == "1" || found->unit == "loss")
+    return quantity;
   return quantity + ", " + found->unit;
 }
 
@@ -107,13 +96,14 @@ std::optional<Trace> averaged_run(const RunData& run, std::string_view series) {
                .width = 2.2};
 }
 
-std::optional<Trace> predicted(const RunData& run, std::string_view series) {
-  auto columns = run.columns(fmt::format("central/{}", series));
-  if (columns.empty()) return {};
-  columns.resize(1);
+std::optional<Trace> predicted(const RunData& run,
+                               std::string_view series,
+                               std::int64_t column = 0) {
+  auto values = run.column(fmt::format("central/{}", series), column);
+  if (values.empty()) return {};
   return Trace{.name = "predicted average",
                .ink = Ink::kCentral,
-               .columns = std::move(columns),
+               .columns = {std::move(values)},
                .stroke = Stroke::kDashed,
                .width = 2.2};
 }
@@ -136,6 +126,12 @@ SeriesChart predicted_chart(const RunData& run,
   }
   set_steps(chart, run);
   return chart;
+}
+
+double largest(const std::vector<double>& values) {
+  double out = -std::numeric_limits<double>::infinity();
+  for (const double value : values) out = std::isfinite(value) ? std::max(out, value) : out;
+  return out;
 }
 
 double mean_of_second_half(const std::vector<double>& values) {
@@ -180,17 +176,22 @@ std::string sharpness_takeaway(const RunData& run) {
       number_text(mean));
 }
 
+/// Where the stable flow leaves the other processes far below, a range that shows those.
+std::optional<double> ceiling_of_oscillation(const SeriesChart& chart) {
+  double stable = 0, others = chart.reference ? chart.reference->value : 0;
+  for (const Trace& trace : chart.traces) {
+    double& top = trace.ink == Ink::kStable ? stable : others;
+    for (const auto& column : trace.columns) top = std::max(top, largest(column));
+  }
+  if (stable < kFlattening * others) return {};
+  return kHeadroom * others;
+}
+
 Ink distance_ink(std::string_view pair) {
   const bool central = pair.find("central") != std::string_view::npos;
   const bool stable = pair.find("stable") != std::string_view::npos;
   if (central == stable) return central ? Ink::kNeutral : Ink::kMidpoint;
   return central ? Ink::kCentral : Ink::kStable;
-}
-
-std::string process_name(std::string_view path) {
-  const auto* found = std::find_if(
-      kProcesses.begin(), kProcesses.end(), [&](const Process& p) { return p.path == path; });
-  return std::string(found == kProcesses.end() ? path : found->name);
 }
 
 Trace distance_trace(const RunData& run, const std::string& path) {
@@ -223,7 +224,7 @@ std::optional<Trace> direction_trace(const RunData& run,
   return Trace{.name = name,
                .ink = process.ink,
                .columns = {std::move(values)},
-               .stroke = Stroke::kSolid,
+               .stroke = process.stroke,
                .width = 1.8};
 }
 
@@ -241,11 +242,11 @@ SeriesChart variance_chart(const RunData& run, std::size_t direction) {
                     .quantity = "variance of the oscillation",
                     .takeaway = variance_takeaway(run, direction)};
   if (auto trace =
-          direction_trace(run, "measured_variances", column, kProcesses[0], "measured, smoothed")) {
+          direction_trace(run, "measured_variances", column, kDiscrete, "measured, smoothed")) {
     chart.traces.push_back(std::move(*trace));
   }
   if (auto trace =
-          direction_trace(run, "central/predicted_variances", column, kProcesses[3], "predicted")) {
+          direction_trace(run, "central/predicted_variances", column, kCentral, "predicted")) {
     chart.traces.push_back(std::move(*trace));
   }
   set_steps(chart, run);
@@ -273,8 +274,7 @@ SeriesChart central_chart(const RunData& run,
                           const std::string& title,
                           const std::string& quantity) {
   SeriesChart chart{.title = title, .quantity = quantity};
-  if (auto trace = process_trace(run, kProcesses[3], series))
-    chart.traces.push_back(std::move(*trace));
+  if (auto trace = process_trace(run, kCentral, series)) chart.traces.push_back(std::move(*trace));
   set_steps(chart, run);
   return chart;
 }
@@ -315,6 +315,7 @@ SeriesChart sharpness_chart(const RunData& run) {
     if (trace.ink == Ink::kMidpoint) trace.visible = false;
     trace.width = 1.4;
   }
+  chart.ceiling = ceiling_of_oscillation(chart);
   set_steps(chart, run);
   return chart;
 }
@@ -353,7 +354,7 @@ SeriesChart oscillation_chart(const RunData& run) {
       .takeaway =
           "The run swings to and fro at every step; its size is what the flow predicts, "
           "here as a band of one standard deviation."};
-  auto swing = direction_trace(run, "midpoint_deltas", 0, kProcesses[0], "run");
+  auto swing = direction_trace(run, "midpoint_deltas", 0, kDiscrete, "run");
   if (!swing) return {};
   swing->width = 0.8;
   chart.traces.push_back(std::move(*swing));
@@ -390,6 +391,9 @@ std::vector<SeriesChart> output_charts(const RunData& run) {
       auto trace = direction_trace(
           run, path_of(process, "train_outputs"), column, process, std::string(process.name));
       if (trace && process.ink != Ink::kMidpoint) chart.traces.push_back(std::move(*trace));
+    }
+    if (auto trace = predicted(run, "predicted_outputs", column)) {
+      chart.traces.push_back(std::move(*trace));
     }
     set_steps(chart, run);
     charts.push_back(std::move(chart));

@@ -6,6 +6,7 @@
 
 #include "report/flow_charts.hpp"
 #include "report/flow_story.hpp"
+#include "report/processes.hpp"
 #include "report/run_data.hpp"
 #include "report/run_frame.hpp"
 #include "thalweg/base/progress.hpp"
@@ -22,7 +23,7 @@ constexpr const char* kSource =
 
 std::string title(const RunData& run) {
   const std::string model = run.facts.text("results.model");
-  return model.empty() ? "A central flow" : "The central flow of " + model;
+  return model.empty() ? "A central flow" : "Central flow of " + model;
 }
 
 std::string lead(const RunData& run) {
@@ -152,9 +153,10 @@ void add_process_table(Page& page, const Facts& facts) {
                        "Predicted loss",
                        "Predicted |gradient|²"},
               .rows = {}};
-  for (const auto& [name, unused] : processes->items()) {
-    const std::string at = "results.processes." + name + ".";
-    table.rows.push_back({name,
+  for (const Process& process : kProcesses) {
+    if (!processes->contains(process.path)) continue;
+    const std::string at = fmt::format("results.processes.{}.", process.path);
+    table.rows.push_back({std::string(process.name),
                           cell_text(facts, at + "steps"),
                           cell_text(facts, at + "loss"),
                           cell_text(facts, at + "sharpness"),

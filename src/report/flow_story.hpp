@@ -20,8 +20,9 @@ Verdict verdict(double relative_error);
 /// paragraph each).
 std::vector<std::string> flow_story(const RunData& run);
 
-/// The largest relative rounding error in a recorded loss that does not count as a rise.
-inline constexpr double kLossRounding = 1e-6;
+/// A relative rise of a recorded loss that may be rounding (float32, sums over many examples) and
+/// does not count.
+inline constexpr double kLossRounding = 1e-5;
 
 /// Steps at which a series rose by more than `kLossRounding` of its value.
 std::int64_t count_rises(const std::vector<double>& values);

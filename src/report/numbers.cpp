@@ -29,7 +29,7 @@ std::string scientific(double magnitude, int digits) {
   const std::string text = fmt::format("{:.{}e}", magnitude, digits - 1);
   const std::size_t split = text.find('e');
   const int exponent = std::atoi(text.c_str() + split + 1);
-  return fmt::format("{} × 10{}", text.substr(0, split), superscript(exponent));
+  return fmt::format("{} × {}", text.substr(0, split), power_of_ten_text(exponent));
 }
 
 std::string magnitude_text(double magnitude, int digits) {
@@ -48,6 +48,8 @@ std::string number_text(double value, int digits) {
   const std::string size = std::isinf(value) ? "∞" : magnitude_text(std::abs(value), digits);
   return fmt::format("{}{}", value < 0 ? kMinus : "", size);
 }
+
+std::string power_of_ten_text(int exponent) { return fmt::format("10{}", superscript(exponent)); }
 
 std::string percent_text(double fraction) {
   if (std::isnan(fraction)) return "n/a";

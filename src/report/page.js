@@ -54,6 +54,10 @@
       return this.spec.x.map((x, r) => [x, ...this.lines.map((line) => line.values[r]), ...reference]);
     }
 
+    openingRange() {
+      return this.spec.ceiling === undefined ? null : [null, this.spec.ceiling];
+    }
+
     labels() {
       const reference = this.spec.reference ? [REFERENCE] : [];
       return ["x", ...this.lines.map((line) => line.label), ...reference];
@@ -76,7 +80,8 @@
         rightGap: 12,
         xRangePad: 1,
         yRangePad: 8,
-        axes: { x: axis(80), y: axis(38) },
+        valueRange: this.openingRange(),
+        axes: { x: axis(60), y: { ...axis(38), ticker: this.verticalTicks } },
         interactionModel: this.interaction(),
         underlayCallback: (context, area, graph) => this.drawUnderlay(context, area, graph),
         highlightCallback: (event, x, points) => this.page.showValues(x, this),
@@ -84,6 +89,22 @@
         drawCallback: (graph, first) => { if (!first) this.page.follow(this); },
         ...this.colours(),
       };
+    }
+
+    // dygraphs' own logarithmic ticks are dense and odd (9, 40, 200): powers of ten, or 1-2-5 within few of them.
+    verticalTicks(low, high, pixels, options, graph, values) {
+      if (!options("logscale")) return Dygraph.numericTicks(low, high, pixels, options, graph, values);
+      const first = Math.ceil(Math.log10(low)), last = Math.floor(Math.log10(high));
+      const stride = Math.max(1, Math.ceil((last - first) / (pixels / 30)));
+      const factors = last - first < 3 ? [1, 2, 5] : [1];
+      const ticks = [];
+      for (let exponent = Math.floor((first - 1) / stride) * stride; exponent <= last; exponent += stride) {
+        for (const factor of factors) {
+          const v = factor * 10 ** exponent;
+          if (v >= low && v <= high) ticks.push({ v, label: numberText(v) });
+        }
+      }
+      return ticks;
     }
 
     // One finger scrolls the page, two zoom the chart: otherwise a narrow screen could not leave it.
@@ -164,7 +185,7 @@
       this.logButton?.addEventListener("click", () => {
         this.log = !this.log;
         this.logButton.setAttribute("aria-pressed", String(this.log));
-        this.graph.updateOptions({ logscale: this.log, valueRange: null });
+        this.graph.updateOptions({ logscale: this.log, valueRange: this.openingRange() });
       });
       this.resetButton.addEventListener("click", () => this.page.resetZoom());
       this.logButton?.setAttribute("aria-pressed", String(this.log));
@@ -230,9 +251,9 @@
       }
     }
 
-    setWindow(window, charts, more = {}) {
+    setWindow(window, charts, more = () => ({})) {
       this.following = true;
-      for (const chart of charts) chart.graph.updateOptions({ dateWindow: window, ...more });
+      for (const chart of charts) chart.graph.updateOptions({ dateWindow: window, ...more(chart) });
       this.following = false;
       for (const chart of this.charts) chart.resetButton.hidden = !chart.graph.isZoomed();
     }
@@ -243,7 +264,7 @@
     }
 
     resetZoom() {
-      this.setWindow(null, this.charts, { valueRange: null });
+      this.setWindow(null, this.charts, (chart) => ({ valueRange: chart.openingRange() }));
     }
 
     showValues(x) {

@@ -174,6 +174,7 @@ nlohmann::json chart_json(const SeriesChart& chart) {
                         {"xLabel", chart.x_label},
                         {"log", chart.log_axis},
                         {"traces", std::move(traces)}};
+  if (chart.ceiling) out["ceiling"] = chart_precision(*chart.ceiling);
   if (chart.reference) {
     out["reference"] = {{"value", chart.reference->value}, {"label", chart.reference->label}};
   }

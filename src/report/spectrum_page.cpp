@@ -59,7 +59,7 @@ void add_metadata(Page& page, const RunData& run) {
                                   std::pair("Data", "data"),
                                   std::pair("Examples", "examples"),
                                   std::pair("Loss", "loss"),
-                                  std::pair("Weights", "weights")}) {
+                                  std::pair("Training loss", "training_loss")}) {
     const std::string value = run.facts.text(std::string("results.") + key);
     if (!value.empty()) entries.emplace_back(name, value);
   }
@@ -171,7 +171,7 @@ void add_layers(Page& page, const RunData& run) {
 std::string spectrum_page(const run::RunFolder& folder) {
   const RunData run = read_run(folder);
   const std::string model = run.facts.text("results.model");
-  Page page(model.empty() ? "The spectrum of a Hessian" : "The Hessian of " + model, eyebrow(run));
+  Page page(model.empty() ? "The spectrum of a Hessian" : "Hessian of " + model, eyebrow(run));
   page.lead(
       "How the training loss curves at these weights: in which directions, how strongly, in which "
       "layers.");

@@ -240,6 +240,12 @@ std::vector<double> series_extent(const SeriesChart& chart) {
   return out;
 }
 
+Range series_range(const SeriesChart& chart) {
+  Range range = range_of(series_extent(chart), chart.log_axis);
+  if (chart.ceiling) range.high = std::min(range.high, *chart.ceiling);
+  return range;
+}
+
 std::string dash_attribute(Stroke stroke) {
   switch (stroke) {
     case Stroke::kDashed:
@@ -266,11 +272,7 @@ void draw_trace(SvgCanvas& canvas, const std::vector<double>& x, const Trace& tr
 }
 
 std::string series_svg(const SeriesChart& chart, double width) {
-  SvgCanvas canvas(width,
-                   plot_height(width),
-                   {.top = 26},
-                   range_of(chart.x),
-                   range_of(series_extent(chart), chart.log_axis));
+  SvgCanvas canvas(width, plot_height(width), {.top = 26}, range_of(chart.x), series_range(chart));
   canvas.y_axis(chart.quantity);
   if (chart.reference) {
     const double at = canvas.y(chart.reference->value);

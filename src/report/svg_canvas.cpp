@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "thalweg/report/html.hpp"
+#include "thalweg/report/numbers.hpp"
 
 namespace thalweg::report {
 namespace {
@@ -72,9 +73,13 @@ std::vector<double> ticks(const Range& range, int count) {
 }
 
 std::string tick_text(double value) {
-  std::string text = fmt::format("{:.4g}", value);
-  if (text.starts_with('-')) text.replace(0, 1, "−");
-  return text;
+  if (value == 0) return "0";  // also for -0
+  const double exponent = std::log10(std::abs(value));
+  const bool is_plain = exponent > -3.5 && exponent < 5.5;
+  if (!is_plain && value > 0 && std::abs(exponent - std::round(exponent)) < 1e-9) {
+    return power_of_ten_text(static_cast<int>(std::round(exponent)));
+  }
+  return fmt::format("{}{:.4g}", value < 0 ? "−" : "", std::abs(value));
 }
 
 std::string shortened(std::string_view text, std::size_t characters) {

@@ -26,6 +26,13 @@ TEST(Ticks, AreRoundNumbersInsideTheRange) {
   EXPECT_THAT(ticks({0.02, 300, true}, 8), ElementsAre(0.1, 1, 10, 100));
 }
 
+TEST(TickText, WritesPlainNumbersAndPowersOfTen) {
+  EXPECT_EQ(tick_text(-0.0), "0");
+  EXPECT_EQ(tick_text(-2.5), "−2.5");
+  EXPECT_EQ(tick_text(1e-5), "10⁻⁵");
+  EXPECT_EQ(tick_text(1000), "1000");
+}
+
 TEST(RangeOf, IgnoresWhatAnAxisCannotShow) {
   const Range linear = range_of({NAN, 1, 3, INFINITY});
   EXPECT_LT(linear.low, 1);

@@ -23,14 +23,14 @@ namespace thalweg::report::testing {
 ///
 ///   L_i = (y + a z) x^2 / 2 - f y + z^2 / 2,   sharpness y + a z,   edge 2 / eta.
 ///
-/// y rises at rate f until the sharpness reaches the edge; from there on E x^2 = 2 f / (1 + a^2) in
-/// the flow's quasi-steady state. So a page gets true bursts, true spikes and true predictions
-/// without a network.
+/// y rises at rate f until the sharpness reaches the edge; from there on the flow's variance of x
+/// goes to 2 f. So a page gets true bursts, true spikes and true predictions without a network.
 struct Toy {
   double f, a, y0;
   double x = 1e-3, y = 0, z = 0;  // the run
   double flow_y = 0, flow_z = 0;  // the central flow
   double stable_y = 0;
+  bool at_edge = false;
 };
 
 class SyntheticFlow {
@@ -53,25 +53,23 @@ class SyntheticFlow {
   }
 
  private:
-  static bool at_edge(const Toy& toy) {
-    return toy.flow_y + toy.a * toy.flow_z >= kEdge * (1 - 1e-9);
-  }
   /// Variance of x that holds the sharpness at the edge: f - s/2 + a(-z - a s/2) = 0.
   static double variance(const Toy& toy) {
-    return at_edge(toy) ? std::max(0.0, 2 * (toy.f - toy.a * toy.flow_z) / (1 + toy.a * toy.a)) : 0;
+    return toy.at_edge ? std::max(0.0, 2 * (toy.f - toy.a * toy.flow_z) / (1 + toy.a * toy.a)) : 0;
   }
 
   void advance(Toy& toy, std::int64_t step) {
     const double s = variance(toy);
     const double sharpness = toy.y + toy.a * toy.z;
-    const double noise = 1e-4 * normal(Key{5}.with("kick"), static_cast<std::uint64_t>(step));
+    const double noise = 0.04 * normal(Key{5}.with("kick"), static_cast<std::uint64_t>(step));
     const double x = toy.x - kRate * sharpness * toy.x + noise;
     toy.y += kRate * (toy.f - toy.x * toy.x / 2) * kSharpening;
     toy.z -= kRate * (toy.z + toy.a * toy.x * toy.x / 2) * kSharpening;
     toy.x = x;
-    toy.flow_y =
-        std::min(toy.flow_y + kRate * (toy.f - s / 2) * kSharpening, kEdge - toy.a * toy.flow_z);
     toy.flow_z -= kRate * (toy.flow_z + toy.a * s / 2) * kSharpening;
+    toy.flow_y = toy.at_edge ? kEdge - toy.a * toy.flow_z
+                             : std::min(toy.flow_y + kRate * toy.f * kSharpening, kEdge);
+    toy.at_edge = toy.at_edge || toy.flow_y >= kEdge;
     toy.stable_y += kRate * toy.f * kSharpening;
   }
 
@@ -225,7 +223,7 @@ class SyntheticFlow {
             {"results",
              {{"parameters", 28420},
               {"examples", 1000},
-              {"model", "an MLP 784-32-32-4 with GELU"},
+              {"model", "MLP 784-32-32-4, gelu"},
               {"data", "Fashion-MNIST, 4 classes"},
               {"loss", "mean squared error"},
               {"optimizer", "gradient descent"},
@@ -323,7 +321,7 @@ inline run::RunFolder write_spectrum_run(const std::filesystem::path& out,
                         {"results",
                          {{"parameters", 28420},
                           {"examples", 1000},
-                          {"model", "an MLP 784-32-32-4 with GELU"},
+                          {"model", "MLP 784-32-32-4, gelu"},
                           {"data", "Fashion-MNIST, 4 classes"},
                           {"loss", "mean squared error"},
                           {"eigenvalues", {19.62, 11.41, 7.93, 3.02, 2.17}},

@@ -10,6 +10,9 @@ namespace thalweg::report {
 /// @param digits  significant digits, 1 to 15; integers are written whole below a million
 std::string number_text(double value, int digits = 3);
 
+/// "10⁻⁵".
+std::string power_of_ten_text(int exponent);
+
 /// A fraction in per cent: 0.083 is "8.3%", 0.0004 is "below 0.1%".
 std::string percent_text(double fraction);
 

@@ -47,6 +47,7 @@ struct SeriesChart {
   std::vector<double> x = {};
   std::vector<Trace> traces = {};
   std::optional<ReferenceLine> reference = {};
+  std::optional<double> ceiling = {};  ///< top at opening, where one trace would flatten all others
   bool log_axis = false;  ///< how it opens; the reader may switch where all is not negative
   std::string x_label = "step";
 
