@@ -1,11 +1,227 @@
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
 #include "flow_options.hpp"
+#include "problem.hpp"
+#include "run_session.hpp"
+#include "work_cost.hpp"
 
 #include "thalweg/base/error.hpp"
+#include "thalweg/base/log.hpp"
+#include "thalweg/base/progress.hpp"
+#include "thalweg/base/system.hpp"
+#include "thalweg/base/text.hpp"
+#include "thalweg/dynamics/flow_comparison.hpp"
+#include "thalweg/dynamics/flow_summary.hpp"
+#include "thalweg/nn/device.hpp"
+#include "thalweg/run/interrupt.hpp"
+#include "thalweg/spectrum/tracker.hpp"
 
 namespace thalweg::app {
+namespace {
 
-int run_flow(const FlowOptions&, const run::Settings&) {
-  throw InternalError("flow", "the command is not written yet.");
+using nlohmann::json;
+
+bool wants(const FlowOptions& options, const std::string& process) {
+  return std::ranges::find(options.processes, process) != options.processes.end();
+}
+
+spectrum::TrackerOptions tracker_options(const FlowOptions& options) {
+  // The eigenvalue's error is the residual's square over the gap: these leave it at rounding.
+  const double by_dtype = options.common.dtype == "float32" ? 1e-3 : 1e-6;
+  return {.threshold = options.track_threshold,
+          .maximum = static_cast<int>(options.max_eigenpairs),
+          .tolerance = options.eigen_tolerance > 0 ? options.eigen_tolerance : by_dtype,
+          .key = Key{.seed = static_cast<std::uint64_t>(options.common.seed)}.with("tracker")};
+}
+
+dynamics::FlowComparisonOptions comparison_options(const FlowOptions& options, const Problem& problem) {
+  const auto tracker = tracker_options(options);
+  return {.discrete = wants(options, "discrete"),
+          .midpoint = wants(options, "midpoint"),
+          .central = wants(options, "central"),
+          .stable = wants(options, "stable"),
+          .steps = options.steps,
+          .warm_start = options.warm_start,
+          .spectrum_every = options.eigen_every,
+          .central_flow = {.substeps = static_cast<int>(options.substeps),
+                           .critical_threshold = options.critical_threshold,
+                           .third_derivative_every = static_cast<int>(options.third_derivative_every),
+                           .tracker = tracker},
+          .stable_flow = {.limit = options.stable_limit, .tracker = tracker},
+          .tracker = tracker,
+          .chosen_outputs = chosen_outputs(problem, options.outputs),
+          .accuracy = problem.accuracy};
+}
+
+/// The largest eigenvalue of the plain Hessian at the start.
+double initial_sharpness(Problem& problem, const FlowOptions& options) {
+  auto tracker_settings = tracker_options(options);
+  tracker_settings.threshold = INFINITY;  // the leading pair only
+  spectrum::Tracker tracker(problem.objective->dimension(), problem.objective->options(), tracker_settings);
+  const auto loss = problem.objective->at(problem.initial_weights);
+  return tracker.update([&](const at::Tensor& v) { return loss->hessian_times(v); }).values[0].item<double>();
+}
+
+/// Without --learning-rate: the run starts at half the edge's sharpness, which progressive sharpening soon makes up for.
+double suggested_learning_rate(double sharpness) {
+  if (!(sharpness > 0)) return 0.1;
+  const double rate = 1 / sharpness;
+  const double unit = std::pow(10, std::floor(std::log10(rate)));
+  return std::floor(rate / unit) * unit;
+}
+
+void say_start(const FlowOptions& options, double sharpness, const WorkCost& cost) {
+  const double rate = *options.learning_rate;
+  const double effective = rate * sharpness;
+  const char* outlook = effective > 2 ? "The run starts above the edge: expect a violent start, outside the theory."
+                        : effective > 0.1
+                            ? "Sharpness usually rises in training, so the run should reach the edge."
+                            : "That is far below the edge, which a run this long may not reach; a larger "
+                              "--learning-rate would.";
+  log_info(fmt::format("Sharpness S = {:.4g} at the start; the edge of stability lies at 2/S = {:.3g}, and at learning "
+                       "rate {} the effective sharpness is {:.3g} of 2. {}",
+                       sharpness,
+                       2 / sharpness,
+                       round_trip(rate),
+                       effective,
+                       outlook));
+  constexpr double kGradientsAStep = 120;  // all four processes with spectra, two directions at the edge
+  log_info(fmt::format("A gradient takes {:.2g} s, a Hessian product {:.2g} s: about {} for {} steps.",
+                       cost.gradient_seconds,
+                       cost.hessian_product_seconds,
+                       duration_text(kGradientsAStep * cost.gradient_seconds * static_cast<double>(options.steps)),
+                       options.steps));
+}
+
+/// Median wall time of the central flow's steps with a direction at the edge, or of all of them where none was.
+double central_step_seconds(const run::Recorder& recorder) {
+  const auto* seconds = recorder.find("central/flow_aux/seconds");
+  const auto* rank = recorder.find("central/flow_aux/rank");
+  if (seconds == nullptr || rank == nullptr) return NAN;
+  std::vector<double> at_edge, all;
+  for (std::int64_t t = 0; t < seconds->rows; ++t) {
+    if (std::isnan(seconds->at(t))) continue;
+    all.push_back(seconds->at(t));
+    if (rank->at(t) > 0) at_edge.push_back(seconds->at(t));
+  }
+  return median(at_edge.empty() ? all : at_edge);
+}
+
+json cost_json(const WorkCost& cost, const run::Recorder& recorder, const objective::WorkCounters& work) {
+  const double central = central_step_seconds(recorder);
+  return {{"gradient_seconds", cost.gradient_seconds},
+          {"hessian_product_seconds", cost.hessian_product_seconds},
+          {"central_step_seconds", central},
+          {"central_step_in_gradients", central / cost.gradient_seconds},
+          {"gradients", work.gradients},
+          {"hessian_products", work.hessian_products},
+          {"third_derivatives", work.third_derivatives}};
+}
+
+dynamics::FlowFacts facts_of(const dynamics::FlowComparison& comparison, const FlowOptions& options) {
+  dynamics::FlowFacts facts{.steps = options.steps,
+                            .warm_start = options.warm_start,
+                            .learning_rate = *options.learning_rate,
+                            .diverged = comparison.diverged(),
+                            .central_failure = comparison.central_failure()};
+  if (const auto* central = comparison.central(); central != nullptr) {
+    facts.truncated = central->truncated();
+    if (const auto& step = central->difference_step()) {
+      facts.difference_error = step->relative_error;
+      facts.difference_trustworthy = step->trustworthy();
+    }
+  }
+  return facts;
+}
+
+json results_json(const dynamics::FlowComparison& comparison, const FlowOptions& options, const Problem& problem,
+                  const WorkCost& cost, RunSession& session) {
+  dynamics::record_measured_variances(session.recorder());
+  json results = dynamics::summarize_flow(session.recorder(), facts_of(comparison, options));
+  for (const std::string& warning : problem.warnings) results["warnings"].push_back(warning);
+  results["parameters"] = problem.objective->dimension();
+  results["examples"] = problem.examples;
+  results["model"] = problem.model;
+  results["data"] = problem.data;
+  results["loss"] = problem.loss;
+  results["optimizer"] = "gradient descent";
+  results["learning_rate"] = *options.learning_rate;
+  results["steps"] = options.steps;
+  results["cost"] = cost_json(cost, session.recorder(), problem.objective->work());
+  return results;
+}
+
+std::string progress_note(const run::Recorder& recorder, std::int64_t row) {
+  std::string note;
+  const auto add = [&](const char* label, const char* path) {
+    const auto* series = recorder.find(path);
+    if (series != nullptr && row < series->rows) note += fmt::format("  {} {:.4g}", label, series->at(row));
+  };
+  add("loss", "discrete/train_loss");
+  add("sharpness", "discrete/effective_hessian_eigs");
+  add("unstable", "central/flow_aux/rank");
+  return note;
+}
+
+/// Runs until finished or interrupted; returns the status.
+std::string run_steps(dynamics::FlowComparison& comparison, const FlowOptions& options, RunSession& session) {
+  const run::InterruptGuard guard;
+  Progress progress("steps", options.steps, comparison.next_row(), options.common.quiet);
+  while (!comparison.finished()) {
+    if (run::InterruptGuard::requested()) {
+      session.save({.step = comparison.next_row(), .arrays = comparison.state()});
+      return "interrupted";
+    }
+    comparison.step();
+    const std::int64_t done = comparison.next_row();
+    progress.update(std::min(done, options.steps), progress_note(session.recorder(), done - 1));
+    if (comparison.finished()) break;
+    if (session.save_due(done, options.checkpoint_every)) {
+      session.save({.step = done, .arrays = comparison.state()});
+    } else {
+      session.recorder().write_snapshot_if_due();
+    }
+  }
+  progress.finish();
+  return comparison.diverged() ? "diverged" : "done";
+}
+
+}  // namespace
+
+int run_flow(const FlowOptions& given, const run::Settings& settings) {
+  FlowOptions options = given;
+  nn::use_threads(options.common.threads > 0 ? static_cast<int>(options.common.threads) : available_processors());
+  set_log_quiet(options.common.quiet);
+  Problem problem = make_problem(options.problem, options.common);
+  const double sharpness = initial_sharpness(problem, options);
+  if (!std::isfinite(sharpness)) throw NonFinite("flow", "the loss has no finite curvature at the starting weights.");
+  run::Settings resolved = settings;
+  if (!options.learning_rate) {
+    options.learning_rate = suggested_learning_rate(sharpness);
+    resolved.set("learning-rate", {round_trip(*options.learning_rate)});
+  }
+  const WorkCost cost = measure_work(problem);
+  const auto rule = dynamics::gradient_descent(*options.learning_rate);
+  say_start(options, sharpness, cost);
+
+  RunSession session(options.common, resolved);
+  dynamics::FlowComparison comparison(
+      *problem.objective, *rule, problem.initial_weights, comparison_options(options, problem), session.recorder());
+  if (const auto checkpoint = session.resume_point()) comparison.set_state(checkpoint->arrays);
+  const std::string status = run_steps(comparison, options, session);
+  session.finish(status, results_json(comparison, options, problem, cost, session));
+  if (status == "interrupted") {
+    log_info(fmt::format("Go on with: thalweg flow --resume {}", session.folder().path().string()));
+    return static_cast<int>(ExitCode::kInterrupted);
+  }
+  return static_cast<int>(status == "diverged" ? ExitCode::kRunFailed : ExitCode::kDone);
 }
 
 }  // namespace thalweg::app

@@ -14,7 +14,7 @@ void add_optimizer_settings(run::Settings& settings, FlowOptions& options) {
                 .group = group});
   settings.add({.name = "learning-rate",
                 .target = &options.learning_rate,
-                .help = "step size; 0.1 where none is given for a built-in model on Fashion-MNIST",
+                .help = "step size; where none is given, half the largest stable one at the start",
                 .metavar = "R",
                 .minimum = 0,
                 .group = group});
@@ -88,13 +88,8 @@ void add_curvature_settings(run::Settings& settings, FlowOptions& options) {
                 .group = group});
   settings.add({.name = "third-derivative-every",
                 .target = &options.third_derivative_every,
-                .help = "substeps between fresh third derivatives; 0 = once a step",
+                .help = "substeps between fresh third derivatives; 0 = as often as the Hessian needs",
                 .minimum = 0,
-                .group = group});
-  settings.add({.name = "hessian-between",
-                .target = &options.hessian_between,
-                .help = "how the critical part of the Hessian is found in the other substeps",
-                .choices = {"products", "third-derivatives"},
                 .group = group});
 }
 
@@ -151,7 +146,7 @@ Command flow_command(RunFunction<FlowOptions> run) {
           "oscillations). Says how sharp the loss becomes, when the run enters the edge of "
           "stability, and "
           "how far off each prediction is, with a report in the run folder.",
-      .example = "thalweg flow --learning-rate 0.05 --model-option widths=64,64 --steps 300",
+      .example = "thalweg flow --learning-rate 0.05 --model-option hidden=64,64 --steps 300",
       .sources = {"J. Cohen, A. Damian, A. Talwalkar, J. Z. Kolter, J. D. Lee. Understanding "
                   "Optimization in "
                   "Deep Learning with Central Flows. ICLR 2025, arXiv:2410.24206."},

@@ -30,8 +30,7 @@ struct FlowOptions {
   std::int64_t max_eigenpairs = 16;
   double eigen_tolerance = 0;               ///< 0 = by dtype
   std::int64_t eigen_every = 1;             ///< steps; -1 = never
-  std::int64_t third_derivative_every = 0;  ///< substeps; 0 = once a step
-  std::string hessian_between = "products";
+  std::int64_t third_derivative_every = 0;  ///< substeps; 0 = as needed
 
   std::int64_t checkpoint_every = 0;  ///< steps; 0 = about once a minute
   std::int64_t outputs = 10;          ///< examples

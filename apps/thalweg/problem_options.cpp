@@ -49,7 +49,7 @@ void add_settings(run::Settings& settings, ProblemOptions& options) {
                 .group = model});
   settings.add({.name = "model-option",
                 .target = &options.model_options,
-                .help = "a size of the model, as widths=256,256; may be given again",
+                .help = "a size of the model, as hidden=256,256; may be given again",
                 .metavar = "KEY=VALUE",
                 .group = model});
   settings.add({.name = "torchscript",

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "thalweg/base/error.hpp"
+#include "thalweg/base/system.hpp"
 
 namespace thalweg::app {
 namespace {
@@ -33,6 +34,7 @@ void become_torch_program(const std::vector<std::string>& arguments) {
   std::vector<char*> argv = {const_cast<char*>("thalweg")};
   for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
+  set_math_environment();
   execv(program.c_str(), argv.data());
   throw RunFailed("thalweg",
                   fmt::format("cannot start {}: {}.", program.string(), std::strerror(errno)));

@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -93,6 +94,20 @@ bool set_blas_threads(int threads) {
   }
   set(threads);
   return true;
+}
+
+void set_math_environment() {
+  constexpr int kKeepTheUsers = 0;
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")) {
+    setenv("OPENBLAS_CORETYPE", "SkylakeX", kKeepTheUsers);
+  } else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    setenv("OPENBLAS_CORETYPE", "Haswell", kKeepTheUsers);
+  }
+#endif
+  setenv("OPENBLAS_THREAD_TIMEOUT", "14", kKeepTheUsers);  // 2^14 cycles
+  setenv("GOMP_SPINCOUNT", "5000", kKeepTheUsers);
 }
 
 std::int64_t peak_memory_bytes() {

@@ -145,8 +145,9 @@ void CentralFlow::update_third_derivatives(objective::Linearization& loss, const
   }
   third_ = loss.third_derivative(m.inverse_sqrt_times(basis_));
   const Eigen::VectorXd scale = svec_weights(basis_.size(1));
-  quadratic_ = to_eigen(at::mm(third_, m.inverse_times(third_.t())));
-  quadratic_ = scale.asDiagonal() * quadratic_ * scale.asDiagonal();
+  const at::Tensor wide = third_.to(at::kDouble);
+  const Eigen::MatrixXd gram = to_eigen(at::mm(wide, m.inverse_times(wide.t())));
+  quadratic_ = scale.asDiagonal() * (0.5 * (gram + gram.transpose())) * scale.asDiagonal();
   third_age_ = 0;
 }
 

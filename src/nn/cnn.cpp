@@ -36,14 +36,14 @@ class Cnn final : public Network {
     return weights;
   }
 
-  at::Tensor forward(const at::Tensor& weights, const at::Tensor& inputs) const override {
+  at::Tensor forward(const ParameterTensors& parameters, const at::Tensor& inputs) const override {
     at::Tensor x = inputs;
     for (const std::size_t layer : conv_) {
-      x = at::conv2d(x, parameter(weights, layer), {}, 1, options_.kernel / 2);
+      x = at::conv2d(x, parameters[layer], {}, 1, options_.kernel / 2);
       x = at::avg_pool2d(activate(options_.activation, x), 2);
     }
-    x = activate(options_.activation, at::mm(x.flatten(1), parameter(weights, hidden_).t()));
-    return at::addmm(parameter(weights, output_bias_), x, parameter(weights, output_).t());
+    x = activate(options_.activation, at::mm(x.flatten(1), parameters[hidden_].t()));
+    return at::addmm(parameters[output_bias_], x, parameters[output_].t());
   }
 
   std::string description() const override {

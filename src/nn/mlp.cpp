@@ -33,11 +33,11 @@ class Mlp final : public Network {
     return weights;
   }
 
-  at::Tensor forward(const at::Tensor& weights, const at::Tensor& inputs) const override {
+  at::Tensor forward(const ParameterTensors& parameters, const at::Tensor& inputs) const override {
     at::Tensor x = inputs.flatten(1);
     for (std::size_t i = 0; i < weight_.size(); ++i) {
-      const at::Tensor weight = parameter(weights, weight_[i]).t();
-      x = options_.bias ? at::addmm(parameter(weights, bias_[i]), x, weight) : at::mm(x, weight);
+      const at::Tensor weight = parameters[weight_[i]].t();
+      x = options_.bias ? at::addmm(parameters[bias_[i]], x, weight) : at::mm(x, weight);
       if (i + 1 < weight_.size()) x = activate(options_.activation, x);
     }
     return x;

@@ -1,10 +1,14 @@
 #include "thalweg/nn/network.hpp"
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include <functional>
 #include <numeric>
 #include <utility>
+
+#include "thalweg/base/error.hpp"
+#include "thalweg/base/ndarray.hpp"
 
 namespace thalweg::nn {
 
@@ -21,9 +25,19 @@ std::size_t Network::add_parameter(std::string name, std::vector<std::int64_t> s
   return parameters_.size() - 1;
 }
 
-at::Tensor Network::parameter(const at::Tensor& weights, std::size_t index) const {
-  const ParameterInfo& info = parameters_[index];
-  return weights.narrow(0, info.offset, info.numel()).view(info.shape);
+ParameterTensors split_parameters(const at::Tensor& weights, const std::vector<ParameterInfo>& layout) {
+  const std::int64_t dimension = layout.empty() ? 0 : layout.back().offset + layout.back().numel();
+  if (weights.dim() != 1 || weights.size(0) != dimension) {
+    throw InvalidArgument("nn::split_parameters",
+                          fmt::format("the weights must be ({}); got {}.",
+                                      dimension,
+                                      shape_text(weights.sizes().vec())));
+  }
+  ParameterTensors tensors;
+  for (const ParameterInfo& info : layout) {
+    tensors.push_back(weights.narrow(0, info.offset, info.numel()).view(info.shape));
+  }
+  return tensors;
 }
 
 }  // namespace thalweg::nn

@@ -2,42 +2,18 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-#include <torch/csrc/autograd/autograd.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "derivatives.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/objective/differences.hpp"
 
 namespace thalweg::objective {
 namespace {
-
-using torch::autograd::grad;
-
-/// Value, gradient and outputs of one range of examples; with `differentiable` the gradient has a graph of its own.
-struct Evaluation {
-  at::Tensor weights;  // the leaf the graph hangs on
-  at::Tensor loss;     // scalar
-  at::Tensor gradient; // [P]
-  at::Tensor outputs;  // (examples, c) or undefined
-};
-
-Evaluation evaluate(const BatchLoss& loss,
-                    const at::Tensor& weights,
-                    std::int64_t first,
-                    std::int64_t last,
-                    bool differentiable) {
-  const at::AutoGradMode enable(true);
-  Evaluation e;
-  e.weights = weights.detach().requires_grad_();
-  const PartialLoss partial = loss.evaluate(e.weights, first, last);
-  e.loss = partial.loss.detach();
-  if (partial.outputs.defined()) e.outputs = partial.outputs.detach();
-  e.gradient = grad({partial.loss}, {e.weights}, {}, /*retain_graph=*/differentiable, differentiable)[0];
-  return e;
-}
 
 class AutogradLinearization final : public Linearization {
  public:
@@ -56,34 +32,35 @@ class AutogradLinearization final : public Linearization {
 
   double loss() override {
     require_value();
-    return value_.loss.item<double>();
+    return loss_.item<double>();
   }
 
   at::Tensor gradient() override {
     require_value();
-    return value_.gradient.detach();
+    return gradient_;
   }
 
   at::Tensor outputs() override {
     require_value();
-    return value_.outputs;
+    return outputs_;
   }
 
   at::Tensor hessian_times(const at::Tensor& v) override {
     const std::int64_t columns = v.size(1);
-    at::Tensor product = at::zeros({columns, v.size(0)}, v.options());
+    const at::Tensor product = at::zeros({columns, v.size(0)}, v.options());
     work_->hessian_products += columns;
+    const auto add_columns = [&](const Derivatives& range) {
+      for (std::int64_t j = 0; j < columns; ++j) {
+        range.hessian_times(v.select(1, j).contiguous(), product.select(0, j));
+      }
+    };
     if (splits()) {
-      for (std::int64_t first = 0; first < loss_function_->examples(); first += micro_batch_) {
-        accumulate_products(evaluate_range(first, /*differentiable=*/true), v, product);
-      }
+      for_each_range(/*differentiable=*/true, add_columns);
     } else {
-      if (!differentiable_) {
-        value_ = evaluate_range(0, /*differentiable=*/true);
-        differentiable_ = true;
-        ++work_->gradients;
+      if (!graph_) {
+        for_each_range(/*differentiable=*/true, [&](Derivatives& whole) { graph_.emplace(std::move(whole)); });
       }
-      accumulate_products(value_, v, product);
+      add_columns(*graph_);
     }
     return product.t();
   }
@@ -96,38 +73,28 @@ class AutogradLinearization final : public Linearization {
  private:
   bool splits() const { return micro_batch_ < loss_function_->examples(); }
 
-  Evaluation evaluate_range(std::int64_t first, bool differentiable) const {
-    const std::int64_t last = std::min(first + micro_batch_, loss_function_->examples());
-    return evaluate(*loss_function_, weights_, first, last, differentiable);
+  /// Differentiates range by range; on the way loss, gradient and outputs are summed up, if not known yet.
+  template <typename Function>
+  void for_each_range(bool differentiable, const Function& function) {
+    const bool known = loss_.defined();
+    const std::int64_t examples = loss_function_->examples();
+    std::vector<at::Tensor> outputs;
+    ++work_->gradients;
+    for (std::int64_t first = 0; first < examples; first += micro_batch_) {
+      Derivatives range(
+          *loss_function_, weights_, first, std::min(first + micro_batch_, examples), differentiable);
+      if (!known) {
+        loss_ = first == 0 ? range.loss() : loss_ + range.loss();
+        gradient_ = first == 0 ? range.gradient() : gradient_ + range.gradient();
+        outputs.push_back(range.outputs());
+      }
+      function(range);
+    }
+    if (!known && outputs.front().defined()) outputs_ = outputs.size() == 1 ? outputs[0] : at::cat(outputs);
   }
 
   void require_value() {
-    if (value_.loss.defined()) return;
-    ++work_->gradients;
-    value_ = evaluate_range(0, /*differentiable=*/false);
-    if (!splits()) return;
-    std::vector<at::Tensor> outputs = {value_.outputs};
-    for (std::int64_t first = micro_batch_; first < loss_function_->examples(); first += micro_batch_) {
-      const Evaluation part = evaluate_range(first, /*differentiable=*/false);
-      value_.loss += part.loss;
-      value_.gradient += part.gradient;
-      outputs.push_back(part.outputs);
-    }
-    if (value_.outputs.defined()) value_.outputs = at::cat(outputs);
-  }
-
-  /// product[j] += d<g, v_j>/dw for every column j; the graph is kept until the last column.
-  void accumulate_products(const Evaluation& at_range, const at::Tensor& v, const at::Tensor& product) const {
-    if (!at_range.gradient.requires_grad()) return;  // a loss that is linear in the weights
-    for (std::int64_t j = 0; j < v.size(1); ++j) {
-      const at::Tensor column = grad({at_range.gradient},
-                                     {at_range.weights},
-                                     {v.select(1, j).contiguous()},
-                                     /*retain_graph=*/true,
-                                     /*create_graph=*/false,
-                                     /*allow_unused=*/true)[0];
-      if (column.defined()) product.select(0, j).add_(column);
-    }
+    if (!loss_.defined()) for_each_range(/*differentiable=*/false, [](const Derivatives&) {});
   }
 
   std::shared_ptr<const BatchLoss> loss_function_;
@@ -136,8 +103,8 @@ class AutogradLinearization final : public Linearization {
   std::int64_t micro_batch_;
   double difference_step_;
   Objective& objective_;
-  Evaluation value_;
-  bool differentiable_ = false;  // value_.gradient has a graph
+  at::Tensor loss_, gradient_, outputs_;  // undefined until asked for
+  std::optional<Derivatives> graph_;      // of all examples at once
 };
 
 }  // namespace

@@ -31,18 +31,18 @@ class NetworkLoss final : public BatchLoss {
     set_targets(data, options);
   }
 
-  std::int64_t dimension() const override { return network_->dimension(); }
+  const std::vector<nn::ParameterInfo>& layout() const override { return network_->parameters(); }
   std::int64_t examples() const override { return examples_; }
 
-  PartialLoss evaluate(const at::Tensor& weights, std::int64_t first, std::int64_t last) const override {
-    const at::Tensor outputs = network_->forward(weights, inputs_.slice(0, first, last));
+  PartialLoss evaluate(const nn::ParameterTensors& parameters, std::int64_t first, std::int64_t last) const override {
+    const at::Tensor outputs = network_->forward(parameters, inputs_.slice(0, first, last));
     const at::Tensor targets = targets_.slice(0, first, last);
     return {kind_ == LossKind::kMse ? squared_error(outputs, targets) : cross_entropy(outputs, targets),
             outputs};
   }
 
-  at::Tensor outputs(const at::Tensor& weights, std::int64_t first, std::int64_t last) const override {
-    return network_->forward(weights, inputs_.slice(0, first, last));
+  at::Tensor outputs(const nn::ParameterTensors& parameters, std::int64_t first, std::int64_t last) const override {
+    return network_->forward(parameters, inputs_.slice(0, first, last));
   }
 
  private:
@@ -112,21 +112,23 @@ class NetworkLoss final : public BatchLoss {
 class FunctionLoss final : public BatchLoss {
  public:
   FunctionLoss(std::int64_t dimension, std::function<at::Tensor(const at::Tensor&)> function)
-      : dimension_(dimension), function_(std::move(function)) {}
+      : layout_{{.name = "weights", .shape = {dimension}}}, function_(std::move(function)) {}
 
-  std::int64_t dimension() const override { return dimension_; }
+  const std::vector<nn::ParameterInfo>& layout() const override { return layout_; }
   std::int64_t examples() const override { return 1; }
-  PartialLoss evaluate(const at::Tensor& weights, std::int64_t, std::int64_t) const override {
-    return {function_(weights), {}};
+  PartialLoss evaluate(const nn::ParameterTensors& parameters, std::int64_t, std::int64_t) const override {
+    return {function_(parameters[0]), {}};
   }
-  at::Tensor outputs(const at::Tensor&, std::int64_t, std::int64_t) const override { return {}; }
+  at::Tensor outputs(const nn::ParameterTensors&, std::int64_t, std::int64_t) const override { return {}; }
 
  private:
-  std::int64_t dimension_;
+  std::vector<nn::ParameterInfo> layout_;
   std::function<at::Tensor(const at::Tensor&)> function_;
 };
 
 }  // namespace
+
+std::int64_t BatchLoss::dimension() const { return layout().back().offset + layout().back().numel(); }
 
 LossKind loss_kind_named(std::string_view name) {
   if (name == "mse") return LossKind::kMse;

@@ -67,7 +67,7 @@ TEST(CentralFlow, FollowsOneDirectionInClosedForm) {
     const CentralState state = flow.step(true);
     const double s = 2 * (f - a * z) / (1 + a * a);
     ASSERT_EQ(state.rank, 1) << t;
-    EXPECT_NEAR(state.sigma_trace, s, 1e-3 * s) << t;
+    EXPECT_NEAR(state.sigma_trace, s, 5e-5) << t;  // what the error in z makes of it
   }
 }
 

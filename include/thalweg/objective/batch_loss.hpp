@@ -5,11 +5,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 
 #include "thalweg/data/dataset.hpp"
 #include "thalweg/nn/network.hpp"
+#include "thalweg/nn/torchscript.hpp"
 
 namespace thalweg::objective {
 
@@ -24,12 +26,15 @@ struct PartialLoss {
 class BatchLoss {
  public:
   virtual ~BatchLoss() = default;
-  virtual std::int64_t dimension() const = 0;
+  /// The layout of the weight vector: one differentiable tensor for each entry.
+  virtual const std::vector<nn::ParameterInfo>& layout() const = 0;
   /// Examples that can be split into ranges; 1 for a loss that cannot be split.
   virtual std::int64_t examples() const = 0;
-  virtual PartialLoss evaluate(const at::Tensor& weights, std::int64_t first, std::int64_t last) const = 0;
+  virtual PartialLoss evaluate(const nn::ParameterTensors& parameters, std::int64_t first, std::int64_t last) const = 0;
   /// Network outputs on the examples, without the loss; undefined where there are none.
-  virtual at::Tensor outputs(const at::Tensor& weights, std::int64_t first, std::int64_t last) const = 0;
+  virtual at::Tensor outputs(const nn::ParameterTensors& parameters, std::int64_t first, std::int64_t last) const = 0;
+
+  std::int64_t dimension() const;  ///< P
 };
 
 enum class LossKind {
@@ -49,6 +54,17 @@ std::unique_ptr<BatchLoss> network_loss(std::shared_ptr<const nn::Network> netwo
                                         const data::Dataset& data,
                                         LossKind kind,
                                         at::TensorOptions options);
+
+/// A user's module that returns the loss itself, from forward(x, y) or, without data, from forward().
+///
+/// @param module  kept
+/// @param data    null: forward() holds all it needs, and the loss cannot be split. Otherwise forward(x, y) must be a mean over
+///                the examples it is given; y is int64 (n) or real (n, c)
+/// @param split   whether ranges of examples may be evaluated on their own
+std::unique_ptr<BatchLoss> module_loss(std::shared_ptr<const nn::TorchScriptModule> module,
+                                       const data::Dataset* data,
+                                       bool split,
+                                       at::TensorOptions options);
 
 /// Any differentiable function of the weights, [P] -> scalar, as a loss that cannot be split: closed-form toys, a user's
 /// module that computes its own loss.

@@ -1,0 +1,204 @@
+#include "problem.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "thalweg/base/error.hpp"
+#include "thalweg/base/npz.hpp"
+#include "thalweg/base/system.hpp"
+#include "thalweg/nn/architectures.hpp"
+#include "thalweg/nn/device.hpp"
+#include "thalweg/nn/torchscript.hpp"
+#include "thalweg/nn/torchscript_check.hpp"
+#include "thalweg/objective/memory_meter.hpp"
+
+namespace thalweg::app {
+namespace {
+
+data::Subset subset_named(const std::string& name) {
+  if (name == "balanced") return data::Subset::kBalanced;
+  if (name == "random") return data::Subset::kRandom;
+  return data::Subset::kFirst;
+}
+
+data::Dataset load_data(const ProblemOptions& options, Key key) {
+  return data::load_dataset({.source = options.data,
+                             .examples = options.examples,
+                             .classes = options.classes,
+                             .subset = subset_named(options.subset),
+                             .standardize = options.standardize,
+                             .key = key.with("data")});
+}
+
+std::string data_text(const data::Dataset& data, const ProblemOptions& options) {
+  if (!data.has_labels()) {
+    return fmt::format("{}, {} examples, {} real targets", data.name, data.size(), data.outputs());
+  }
+  return fmt::format(
+      "{}, {} examples of {} classes ({})", data.name, data.size(), data.classes, options.subset);
+}
+
+/// Fraction of rows whose largest output is the label's; for a single output its sign counts.
+std::function<double(const at::Tensor&)> accuracy_on(const data::Dataset& data,
+                                                     const at::TensorOptions& options) {
+  if (!data.has_labels()) return {};
+  const auto labels = nn::to_tensor(data.labels).to(options.device());
+  return [labels](const at::Tensor& outputs) {
+    const auto guess =
+        outputs.size(1) == 1 ? outputs.squeeze(1).gt(0).to(at::kLong) : outputs.argmax(1);
+    return guess.eq(labels).to(at::kDouble).mean().item<double>();
+  };
+}
+
+/// Weights from --init: the array `weights` if the file has it flat, else one array for each parameter by name.
+at::Tensor weights_from(const std::string& file, const std::vector<nn::ParameterInfo>& layout,
+                        std::int64_t dimension) {
+  const auto arrays = read_npz(file);
+  if (const auto flat = arrays.find("weights"); flat != arrays.end()) {
+    if (flat->second.size() != dimension) {
+      throw BadInput(file,
+                     fmt::format("'weights' holds {} numbers, the model has {} parameters.",
+                                 flat->second.size(),
+                                 dimension));
+    }
+    return nn::to_tensor(flat->second).to(at::kDouble).flatten();
+  }
+  auto weights = at::empty({dimension}, at::kDouble);
+  for (const auto& parameter : layout) {
+    const auto found = arrays.find(parameter.name);
+    if (found == arrays.end() || found->second.shape() != parameter.shape) {
+      throw BadInput(file,
+                     fmt::format("needs an array 'weights' of {} numbers, or '{}' of shape {} and so on for every "
+                                 "parameter.",
+                                 dimension,
+                                 parameter.name,
+                                 shape_text(parameter.shape)));
+    }
+    weights.narrow(0, parameter.offset, parameter.numel())
+        .copy_(nn::to_tensor(found->second).flatten());
+  }
+  return weights;
+}
+
+const char* loss_text(const std::string& loss) {
+  if (loss == "mse") return "half the mean squared error";
+  return loss == "cross-entropy" ? "cross-entropy (nats)" : "computed by the model";
+}
+
+/// Tries the user's module in a process of its own, before anything here has started a thread.
+void check_own_model(Problem& problem, const ProblemOptions& options, const CommonOptions& common,
+                     const std::optional<data::Dataset>& data, bool& splittable) {
+  constexpr std::int64_t kExamples = 8;
+  nn::TorchScriptProbe probe{.dtype = common.dtype == "float32" ? at::kFloat : at::kDouble,
+                             .returns_loss = options.loss == "model"};
+  if (data) {
+    const auto first = [&](const NdArray& array) {
+      const auto rows = nn::to_tensor(array).slice(0, 0, std::min(kExamples, data->size()));
+      return rows.is_floating_point() ? rows.to(probe.dtype) : rows;
+    };
+    probe.arguments = {first(data->inputs)};
+    if (probe.returns_loss) probe.arguments.push_back(first(data->has_labels() ? data->labels : data->targets));
+    const bool may_be_binary = data->has_labels() && data->classes == 2;
+    probe.outputs = may_be_binary ? 0 : data->outputs();
+  }
+  const auto found =
+      nn::check_torchscript(options.torchscript, probe, {.train_mode = options.train_mode});
+  splittable = !found.mixes_examples;
+  if (found.mixes_examples) {
+    problem.warnings.push_back(
+        "The model mixes the examples of a batch (batch normalisation in training mode?): the loss is that of the full "
+        "batch.");
+  }
+  if (!found.unused_parameters.empty()) {
+    problem.warnings.push_back(fmt::format("The loss does not depend on these parameters of the model: {}.",
+                                           fmt::join(found.unused_parameters, ", ")));
+  }
+}
+
+/// The starting weights that come with the model; fills in what the problem says of it.
+at::Tensor set_own_model(Problem& problem, const ProblemOptions& options, const CommonOptions& common,
+                         const std::optional<data::Dataset>& data, const at::TensorOptions& tensor_options) {
+  bool splittable = false;
+  check_own_model(problem, options, common, data, splittable);
+  if (!splittable && !common.memory.empty()) {
+    throw InvalidArgument("--memory", "this model's loss cannot be split into micro-batches; leave the limit out.");
+  }
+  nn::TorchScriptModule module(options.torchscript, {.train_mode = options.train_mode});
+  const auto initial = module.initial_weights();
+  if (options.loss == "model") {
+    problem.model = fmt::format("TorchScript {}", module.file().filename().string());
+    problem.batch_loss =
+        objective::module_loss(std::make_shared<nn::TorchScriptModule>(std::move(module)),
+                               data ? &*data : nullptr,
+                               splittable,
+                               tensor_options);
+    return initial;
+  }
+  const auto network = std::make_shared<nn::TorchScriptNetwork>(std::move(module));
+  problem.model = network->description();
+  problem.batch_loss =
+      objective::network_loss(network, *data, objective::loss_kind_named(options.loss), tensor_options);
+  return initial;
+}
+
+at::Tensor set_built_in_model(Problem& problem, const ProblemOptions& options, const data::Dataset& data, Key key,
+                              const at::TensorOptions& tensor_options) {
+  const std::shared_ptr<const nn::Network> network =
+      nn::make_network(options.model, options.model_options, data.example_shape(), data.outputs());
+  problem.model = network->description();
+  problem.batch_loss =
+      objective::network_loss(network, data, objective::loss_kind_named(options.loss), tensor_options);
+  return network->initial_weights(key.with("weights"));
+}
+
+}  // namespace
+
+Problem make_problem(const ProblemOptions& options, const CommonOptions& common) {
+  const auto tensor_options = nn::tensor_options(common.device, common.dtype);
+  const Key key = Key{.seed = static_cast<std::uint64_t>(common.seed)}.with("problem");
+  Problem problem;
+  std::optional<data::Dataset> data;
+  if (options.data != "none") data = load_data(options, key);
+  auto initial = options.torchscript.empty()
+                     ? set_built_in_model(problem, options, *data, key, tensor_options)
+                     : set_own_model(problem, options, common, data, tensor_options);
+  problem.data = data ? data_text(*data, options) : "none";
+  problem.examples = data ? data->size() : 0;
+  problem.loss = loss_text(options.loss);
+  problem.parameters = problem.batch_loss->layout();
+  if (data && options.loss != "model") problem.accuracy = accuracy_on(*data, tensor_options);
+  problem.has_outputs = options.loss != "model";
+  if (!options.init.empty()) initial = weights_from(options.init, problem.parameters, initial.size(0));
+  problem.initial_weights = initial.to(tensor_options);
+  if (!common.memory.empty()) {
+    problem.micro_batch = objective::micro_batch_within(
+        *problem.batch_loss, problem.initial_weights, parse_size(common.memory));
+  }
+  problem.objective = std::make_unique<objective::AutogradObjective>(
+      problem.batch_loss,
+      tensor_options,
+      objective::AutogradOptions{.micro_batch = problem.micro_batch});
+  return problem;
+}
+
+std::function<at::Tensor(const at::Tensor&)> chosen_outputs(const Problem& problem,
+                                                            std::int64_t count) {
+  count = std::min(count, problem.batch_loss->examples());
+  if (count <= 0 || !problem.has_outputs) return {};
+  const std::int64_t stride = problem.batch_loss->examples() / count;
+  return [loss = problem.batch_loss, count, stride](const at::Tensor& weights) {
+    const at::NoGradGuard no_grad;
+    const auto parameters = nn::split_parameters(weights, loss->layout());
+    std::vector<at::Tensor> rows;
+    for (std::int64_t i = 0; i < count; ++i) {
+      rows.push_back(loss->outputs(parameters, i * stride, i * stride + 1));
+    }
+    return at::cat(rows);
+  };
+}
+
+}  // namespace thalweg::app

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "common_options.hpp"
+#include "problem_options.hpp"
+
+#include "thalweg/data/dataset.hpp"
+#include "thalweg/nn/network.hpp"
+#include "thalweg/objective/autograd_objective.hpp"
+
+namespace thalweg::app {
+
+/// A model, data and a loss, ready to be differentiated.
+struct Problem {
+  std::string model, data, loss;  ///< one line each, for reports
+  std::int64_t examples = 0;
+  std::vector<nn::ParameterInfo> parameters;  ///< layout of the weight vector
+  std::shared_ptr<const objective::BatchLoss> batch_loss;
+  std::unique_ptr<objective::AutogradObjective> objective;
+  at::Tensor initial_weights;  ///< [P], of the objective's dtype and device
+  std::int64_t micro_batch = 0;
+  bool has_outputs = true;     ///< the loss is that of a network
+  std::function<double(const at::Tensor&)> accuracy;  ///< empty where the data have no labels
+  std::vector<std::string> warnings;
+};
+
+/// @throws InvalidArgument, BadInput  in the words of a user
+Problem make_problem(const ProblemOptions& options, const CommonOptions& common);
+
+/// Outputs of `count` examples, evenly spread, as a function of the weights; empty where the loss has no outputs.
+std::function<at::Tensor(const at::Tensor&)> chosen_outputs(const Problem& problem, std::int64_t count);
+
+}  // namespace thalweg::app

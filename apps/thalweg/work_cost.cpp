@@ -1,0 +1,56 @@
+#include "work_cost.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <functional>
+
+#include <ATen/ATen.h>
+
+#include "thalweg/nn/device.hpp"
+
+namespace thalweg::app {
+namespace {
+
+/// Median seconds of `work` over `runs`, after one run that is not counted.
+double time_median(int runs, const std::function<void()>& work) {
+  std::vector<double> seconds;
+  for (int i = 0; i <= runs; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    work();
+    const double taken =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    if (i > 0) seconds.push_back(taken);
+  }
+  return median(seconds);
+}
+
+}  // namespace
+
+double median(std::vector<double> values) {
+  if (values.empty()) return std::nan("");
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
+WorkCost measure_work(Problem& problem) {
+  constexpr int kRuns = 5, kColumns = 4;
+  auto& objective = *problem.objective;
+  const auto& weights = problem.initial_weights;
+  auto block = at::empty({kColumns, objective.dimension()}, at::kDouble);
+  fill_normal({block.data_ptr<double>(), static_cast<std::size_t>(block.numel())}, Key{}.with("cost"));
+  block = block.to(objective.options());
+  return {
+      .gradient_seconds =
+          time_median(kRuns, [&] { objective.at(weights)->gradient().sum().item<double>(); }),
+      .hessian_product_seconds =
+          time_median(kRuns,
+                      [&] {
+                        const auto loss = objective.at(weights);
+                        loss->hessian_times(block.t()).sum().item<double>();
+                      }) /
+          kColumns};
+}
+
+}  // namespace thalweg::app

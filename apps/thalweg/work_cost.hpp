@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "problem.hpp"
+
+namespace thalweg::app {
+
+/// What the building blocks cost on this machine, measured at the start of a run.
+struct WorkCost {
+  double gradient_seconds = 0;         ///< one gradient
+  double hessian_product_seconds = 0;  ///< one column of a block of four, the graph's share included
+};
+
+/// Medians of a few evaluations at the initial weights.
+WorkCost measure_work(Problem& problem);
+
+double median(std::vector<double> values);  ///< NaN of nothing
+
+}  // namespace thalweg::app

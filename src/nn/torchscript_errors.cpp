@@ -1,0 +1,145 @@
+#include "nn/torchscript_errors.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+namespace thalweg::nn {
+namespace {
+
+constexpr std::size_t kLongest = 300;  // characters of a foreign message that are passed on
+
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+template <std::size_t N>
+bool contains_any(std::string_view text, const std::array<std::string_view, N>& parts) {
+  return std::any_of(
+      parts.begin(), parts.end(), [text](std::string_view part) { return contains(text, part); });
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const auto first = text.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+/// The first line of `text` that says something, without the full stop, shortened.
+std::string first_line(std::string_view text) {
+  text = trimmed(text);
+  text = trimmed(text.substr(0, text.find('\n')));
+  while (!text.empty() && text.back() == '.') text.remove_suffix(1);
+  // Cut bytes would break a character of UTF-8 in two; control characters would reach the terminal.
+  std::string line(text.substr(0, kLongest));
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c >= 0x7f; }, '?');
+  return line;
+}
+
+/// The message behind the last "RuntimeError: ", or the beginning of the text.
+std::string operator_message(std::string_view text) {
+  constexpr std::string_view kMark = "Error: ";
+  text = text.substr(0, text.find("\nException raised from"));
+  const auto mark = text.rfind(kMark);
+  return first_line(mark == std::string_view::npos ? text : text.substr(mark + kMark.size()));
+}
+
+/// The line of the model above the last "<--- HERE".
+std::string marked_line(std::string_view text) {
+  const auto here = text.rfind("<--- HERE");
+  if (here == std::string_view::npos) return {};
+  const auto end = text.rfind('\n', here);
+  if (end == std::string_view::npos || end == 0) return {};
+  const auto begin = text.rfind('\n', end - 1);
+  const auto start = begin == std::string_view::npos ? 0 : begin + 1;
+  return first_line(text.substr(start, end - start));
+}
+
+/// The word behind `mark`, without quotes.
+std::string word_after(std::string_view text, std::string_view mark) {
+  const auto found = text.find(mark);
+  if (found == std::string_view::npos) return {};
+  constexpr std::string_view kAround = " \t\r\n'\",;(";
+  std::string_view rest = text.substr(found + mark.size());
+  rest.remove_prefix(std::min(rest.size(), rest.find_first_not_of(kAround)));
+  std::string_view word = rest.substr(0, rest.find_first_of(kAround));
+  if (word.ends_with('.')) word.remove_suffix(1);
+  return first_line(word);
+}
+
+}  // namespace
+
+std::string innermost_failure(std::string_view text) {
+  const std::string message = operator_message(text);
+  const std::string line = marked_line(text);
+  return line.empty() ? message : fmt::format("{}, in `{}`", message, line);
+}
+
+std::string dtype_text(c10::ScalarType dtype) {
+  if (dtype == c10::ScalarType::Double) return "float64";
+  if (dtype == c10::ScalarType::Float) return "float32";
+  return c10::toString(dtype);
+}
+
+bool is_out_of_memory(std::string_view text) {
+  return contains_any(
+      text,
+      std::array<std::string_view, 4>{
+          "not enough memory", "out of memory", "std::bad_alloc", "Cannot allocate memory"});
+}
+
+std::string load_failure(std::string_view text) {
+  if (const std::string name = word_after(text, "Unknown builtin op:"); !name.empty()) {
+    return fmt::format(
+        "uses the operator {}, which this libtorch does not have. Export the model with the "
+        "libtorch "
+        "version Thalweg was built with, or write the operator out of simpler ones "
+        "(docs/torchscript.md shows how).",
+        name);
+  }
+  if (contains(text, "maximum supported version")) {
+    return fmt::format(
+        "was written by a newer PyTorch than this libtorch can read ({}). Export it with an older "
+        "PyTorch, or build Thalweg with a newer libtorch.",
+        operator_message(text));
+  }
+  return fmt::format(
+      "cannot be loaded: {}. Export it again with torch.jit.script(model).save(path), with a "
+      "PyTorch "
+      "no newer than this libtorch.",
+      innermost_failure(text));
+}
+
+std::string forward_failure(std::string_view text, std::string_view dtype) {
+  const std::string failure = innermost_failure(text);
+  const bool about_dtype = contains_any(failure,
+                                        std::array<std::string_view, 5>{"expected scalar type",
+                                                                        "same dtype",
+                                                                        "same data type",
+                                                                        "Double",
+                                                                        "must match the other"});
+  if (about_dtype && dtype == "float64") {
+    return fmt::format(
+        "forward failed with float64 weights: {}. A dtype seems fixed inside the model: use "
+        "--dtype "
+        "float32, or replace the fixed dtype by that of the inputs.",
+        failure);
+  }
+  return fmt::format("forward failed: {}.", failure);
+}
+
+std::string double_backward_failure(std::string_view text) {
+  const std::string name = word_after(text, "derivative for ");
+  if (!name.empty()) {
+    return fmt::format(
+        "the operator {} has no second derivative in this libtorch. Write it out of simpler ones "
+        "(docs/torchscript.md shows how, for fused attention too).",
+        name);
+  }
+  return fmt::format("its second derivative failed: {}.", innermost_failure(text));
+}
+
+}  // namespace thalweg::nn
