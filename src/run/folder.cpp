@@ -166,7 +166,7 @@ RunInfo describe(const fs::path& folder) {
     const auto summary = parse_summary(folder / "summary.json");
     info.command = summary.value("command", info.command);
     info.status = summary.value("status", "done");
-    info.seconds = summary.value("seconds", 0.0);
+    info.seconds = summary.value("seconds_wall", 0.0);
   } catch (const BadInput&) {
     info.status = "damaged";
   } catch (const nlohmann::json::type_error&) {

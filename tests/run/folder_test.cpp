@@ -155,7 +155,7 @@ TEST_F(RunFolderTest, DefaultNamesAreUnique) {
 }
 
 TEST_F(RunFolderTest, ListsRunsNewestFirst) {
-  finished("done", {{"command", "flow"}, {"status", "interrupted"}, {"seconds", 2.5}});
+  finished("done", {{"command", "flow"}, {"status", "interrupted"}, {"seconds_wall", 2.5}});
   write_text(create("killed").config(), "command = \"mezo\"\n");
   write_text(create("damaged").summary(), "{");
   write_text(create("typed").summary(), "{\"status\": 3}");

@@ -1,0 +1,77 @@
+#include "program.hpp"
+
+#include <chrono>
+#include <cstdlib>
+#include <stdexcept>
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "thalweg/base/files.hpp"
+#include "thalweg/base/text.hpp"
+
+namespace thalweg::testing {
+namespace {
+
+void redirect(int descriptor, const std::filesystem::path& file) {
+  const int opened = open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (opened < 0 || dup2(opened, descriptor) < 0) _exit(126);
+}
+
+[[noreturn]] void become(const std::vector<std::string>& words,
+                         const std::filesystem::path& folder) {
+  std::vector<char*> argv;
+  for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  if (chdir(folder.c_str()) != 0) _exit(126);
+  execvp(argv[0], argv.data());
+  _exit(127);
+}
+
+}  // namespace
+
+WorkFolder::WorkFolder() {
+  std::string name = (std::filesystem::temp_directory_path() / "thalweg-cli-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder: " + name);
+  path_ = name;
+}
+
+WorkFolder::~WorkFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+ProgramResult run_program(const std::vector<std::string>& words,
+                          const std::filesystem::path& folder) {
+  const WorkFolder captured;
+  const auto begin = std::chrono::steady_clock::now();
+  const pid_t child = fork();
+  if (child == 0) {
+    redirect(STDOUT_FILENO, captured.path() / "out");
+    redirect(STDERR_FILENO, captured.path() / "err");
+    become(words, folder);
+  }
+  int status = 0;
+  if (child < 0 || waitpid(child, &status, 0) != child) throw std::runtime_error("fork failed");
+  return {
+      .exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+      .out = read_file(captured.path() / "out"),
+      .err = read_file(captured.path() / "err"),
+      .seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()};
+}
+
+ProgramResult thalweg(std::vector<std::string> arguments, const std::filesystem::path& folder) {
+  arguments.insert(arguments.begin(), THALWEG_PROGRAM);
+  return run_program(arguments, folder);
+}
+
+bool is_installed(const std::string& program) {
+  const char* path = std::getenv("PATH");
+  for (const auto& folder : split(path == nullptr ? "" : path, ':')) {
+    if (access((std::filesystem::path(folder) / program).c_str(), X_OK) == 0) return true;
+  }
+  return false;
+}
+
+}  // namespace thalweg::testing

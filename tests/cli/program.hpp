@@ -1,0 +1,41 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace thalweg::testing {
+
+/// An empty folder of its own, removed at the end.
+class WorkFolder {
+ public:
+  WorkFolder();
+  ~WorkFolder();
+  WorkFolder(const WorkFolder&) = delete;
+  WorkFolder& operator=(const WorkFolder&) = delete;
+
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+struct ProgramResult {
+  int exit_code = -1;  ///< -1 where a signal ended it
+  std::string out;
+  std::string err;
+  double seconds = 0;
+};
+
+/// Runs a program as a shell would, in `folder`, to its end.
+ProgramResult run_program(const std::vector<std::string>& words,
+                          const std::filesystem::path& folder);
+
+/// Runs the `thalweg` of this build.
+ProgramResult thalweg(std::vector<std::string> arguments,
+                      const std::filesystem::path& folder = std::filesystem::temp_directory_path());
+
+/// Whether a program is installed on this machine.
+bool is_installed(const std::string& program);
+
+}  // namespace thalweg::testing
