@@ -1,20 +1,23 @@
 #include "spectrum/block.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <vector>
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <fmt/format.h>
 
+#include "spectrum/kernels/rows.hpp"
 #include "thalweg/base/error.hpp"
 
 namespace thalweg::spectrum {
 namespace {
 
-// Long float32 sums lose digits; a stretch this long keeps the error of an inner product near one
-// rounding, and two stretches of a dozen rows stay in the cache.
-constexpr std::int64_t kStretch = 8192;
+// What one thread takes at a time. Fixed, so that sums do not depend on the number of threads.
+constexpr std::int64_t kChunk = 1 << 16;
 
 std::int64_t row_count(at::TensorList blocks) {
   return std::accumulate(
@@ -23,14 +26,66 @@ std::int64_t row_count(at::TensorList blocks) {
       });
 }
 
-at::Tensor stretched_product(const at::Tensor& a, const at::Tensor& b) {
-  const auto n = a.size(1);
-  at::Tensor sum = at::zeros({a.size(0), b.size(0)}, a.options().dtype(at::kDouble));
-  for (std::int64_t begin = 0; begin < n; begin += kStretch) {
-    const auto length = std::min(kStretch, n - begin);
-    sum.add_(at::mm(a.narrow(1, begin, length), b.narrow(1, begin, length).t()));
+/// Pointers to the stacked rows of contiguous blocks, from element `begin` on.
+template <typename T>
+std::vector<T*> row_pointers(at::TensorList blocks, std::int64_t begin) {
+  std::vector<T*> pointers;
+  for (const at::Tensor& block : blocks) {
+    for (std::int64_t i = 0; i < block.size(0); ++i) {
+      pointers.push_back(block.data_ptr<std::remove_const_t<T>>() + i * block.size(1) + begin);
+    }
   }
-  return sum;
+  return pointers;
+}
+
+/// task(begin, length) over chunks of [0, n), on all threads of ATen.
+template <typename Task>
+void for_chunks(std::int64_t n, const Task& task) {
+  at::parallel_for(0, (n + kChunk - 1) / kChunk, 1, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t chunk = first; chunk < last; ++chunk) {
+      task(chunk, chunk * kChunk, std::min(kChunk, n - chunk * kChunk));
+    }
+  });
+}
+
+using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+template <typename T>
+Matrix products_on_cpu(at::TensorList a, at::TensorList b, bool upper_half) {
+  const auto n = a[0].size(1);
+  std::vector<RowMajor> parts(static_cast<std::size_t>((n + kChunk - 1) / kChunk),
+                              RowMajor(row_count(a), row_count(b)));
+  for_chunks(n, [&](std::int64_t chunk, std::int64_t begin, std::int64_t length) {
+    kernels::inner_products(row_pointers<const T>(a, begin),
+                            row_pointers<const T>(b, begin),
+                            static_cast<std::size_t>(length),
+                            upper_half,
+                            parts[static_cast<std::size_t>(chunk)].data());
+  });
+  return std::accumulate(parts.begin() + 1, parts.end(), parts.front());
+}
+
+template <typename T>
+at::Tensor combine_on_cpu(const Matrix& coefficients, at::TensorList rows) {
+  const auto n = rows[0].size(1);
+  const Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> c =
+      coefficients.cast<T>();
+  const at::Tensor result = at::empty({coefficients.rows(), n}, rows[0].options());
+  for_chunks(n, [&](std::int64_t /*chunk*/, std::int64_t begin, std::int64_t length) {
+    kernels::combine(row_pointers<const T>(rows, begin),
+                     c.data(),
+                     static_cast<std::size_t>(length),
+                     row_pointers<T>(result, begin));
+  });
+  return result;
+}
+
+Matrix products(at::TensorList a, at::TensorList b, bool upper_half) {
+  if (!a[0].is_cpu()) {
+    return to_matrix(at::mm(at::cat(a), at::cat(b).t()));
+  }
+  return a[0].scalar_type() == at::kFloat ? products_on_cpu<float>(a, b, upper_half)
+                                          : products_on_cpu<double>(a, b, upper_half);
 }
 
 bool near_identity(const Matrix& gram, double within) {
@@ -71,31 +126,18 @@ at::Tensor RowOperator::operator()(const at::Tensor& rows) const {
   return result.detach().t().contiguous();
 }
 
-Matrix inner_products(at::TensorList a, at::TensorList b) {
-  Matrix result(row_count(a), row_count(b));
-  Eigen::Index row = 0;
-  for (const at::Tensor& left : a) {
-    Eigen::Index column = 0;
-    for (const at::Tensor& right : b) {
-      result.block(row, column, left.size(0), right.size(0)) =
-          to_matrix(stretched_product(left, right));
-      column += right.size(0);
-    }
-    row += left.size(0);
-  }
-  return result;
+Matrix inner_products(at::TensorList a, at::TensorList b) { return products(a, b, false); }
+
+Matrix symmetric_products(at::TensorList a, at::TensorList b) {
+  return products(a, b, true).selfadjointView<Eigen::Upper>();
 }
 
 at::Tensor combine(const Matrix& coefficients, at::TensorList rows) {
-  const at::Tensor c = to_tensor(coefficients, rows[0].options());
-  at::Tensor result;
-  std::int64_t column = 0;
-  for (const at::Tensor& block : rows) {
-    const at::Tensor part = c.narrow(1, column, block.size(0));
-    result = result.defined() ? result.addmm_(part, block) : at::mm(part, block);
-    column += block.size(0);
+  if (!rows[0].is_cpu()) {
+    return at::mm(to_tensor(coefficients, rows[0].options()), at::cat(rows));
   }
-  return result;
+  return rows[0].scalar_type() == at::kFloat ? combine_on_cpu<float>(coefficients, rows)
+                                             : combine_on_cpu<double>(coefficients, rows);
 }
 
 at::Tensor normal_rows(std::int64_t m, std::int64_t n, const at::TensorOptions& options, Key key) {
@@ -136,14 +178,14 @@ at::Tensor orthonormal_rows(at::Tensor x, Key key) {
   std::iota(order.begin(), order.end(), 0);
   // Two passes orthonormalise independent rows to rounding; each replacement may need one more.
   for (std::uint64_t attempt = 0; attempt < 8; ++attempt) {
-    Matrix gram = inner_products(x, x);
+    Matrix gram = symmetric_products(x, x);
     if (near_identity(gram, 1e-3)) {
       return x;
     }
     if (!gram.allFinite()) {
       x = x.clone();
       zero_rows_that_are_not_finite(x, gram);
-      gram = inner_products(x, x);
+      gram = symmetric_products(x, x);
     }
     const Matrix basis = orthonormal_basis(gram, order, drop);
     x = combine(basis.transpose(), x);
@@ -170,7 +212,7 @@ double dependence_threshold(at::ScalarType dtype) {
 }
 
 at::Tensor to_tensor(const Matrix& matrix, const at::TensorOptions& options) {
-  const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> rows = matrix;
+  const RowMajor rows = matrix;
   at::Tensor tensor = at::empty({rows.rows(), rows.cols()}, at::kDouble);
   std::copy(rows.data(), rows.data() + rows.size(), tensor.data_ptr<double>());
   return tensor.to(options);
@@ -178,7 +220,6 @@ at::Tensor to_tensor(const Matrix& matrix, const at::TensorOptions& options) {
 
 Matrix to_matrix(const at::Tensor& tensor) {
   const at::Tensor host = tensor.to(at::kCPU, at::kDouble).contiguous();
-  using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   return Eigen::Map<const RowMajor>(host.data_ptr<double>(), host.size(0), host.size(1));
 }
 

@@ -33,8 +33,10 @@ class RowOperator {
   bool gradient_mode_;
 };
 
-/// a b^T, each inner product summed in double over stretches of at most a few thousand elements.
+/// a b^T, summed in double over stretches of 2048 elements.
 Matrix inner_products(at::TensorList a, at::TensorList b);
+/// The same where the result is known to be symmetric, for half the work.
+Matrix symmetric_products(at::TensorList a, at::TensorList b);
 
 /// coefficients (r, m) times the m stacked rows -> (r, n).
 at::Tensor combine(const Matrix& coefficients, at::TensorList rows);

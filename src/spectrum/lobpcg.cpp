@@ -53,7 +53,7 @@ class StagnationMonitor {
 
   /// Near what the precision can resolve two idle iterations say enough; far above it LOBPCG may
   /// rest a while.
-  bool stalled() const { return waited_ >= (residual_ < 1e3 * epsilon_ ? 2 : 15); }
+  bool stalled() const { return waited_ >= (residual_ < 32 * epsilon_ ? 2 : 8); }
 
  private:
   double epsilon_;
@@ -82,7 +82,7 @@ class Lobpcg {
   void compute_residuals();
   std::vector<std::int64_t> unconverged() const;
   void add_search_directions(const std::vector<std::int64_t>& active);
-  void rayleigh_ritz();
+  void rayleigh_ritz(const std::vector<std::int64_t>& active);
   double relative(double residual_norm) const;
   EigenPairs result(Status status) const;
 
@@ -92,14 +92,9 @@ class Lobpcg {
 
   RitzPairs now_;
   RitzPairs best_;
-  at::Tensor residuals_;              // (k, n)
-  std::vector<std::int64_t> moving_;  // columns that have a search direction
-  at::Tensor p_, ap_;  // (j, n), the last step of the moving columns; undefined at first
-  at::Tensor r_, ar_;  // (j, n), their normalised residuals
-  // Inner products of the rows of [X; P] (then [X; P; R]) with each other and with their images.
-  // Those of X and P follow from the last Rayleigh-Ritz, so an iteration only computes those of R.
-  Matrix gram_;
-  Matrix projected_;
+  at::Tensor residuals_;  // (k, n)
+  at::Tensor p_, ap_;     // (j, n), the last step of the moving columns; undefined at first
+  at::Tensor r_, ar_;     // (j, n), their normalised residuals
   int iterations_ = 0;
   std::int64_t operator_columns_ = 0;
 };
@@ -125,8 +120,8 @@ EigenPairs Lobpcg::solve(const at::Tensor& x0) {
       return result(Status::kMaxIterations);
     }
     add_search_directions(active);
-    rayleigh_ritz();
     ++iterations_;
+    rayleigh_ritz(active);
   }
 }
 
@@ -134,12 +129,7 @@ void Lobpcg::start(const at::Tensor& x0) {
   now_.x = orthonormal_rows(x0.detach().t().contiguous(), kReplacementKey);
   now_.ax = a_(now_.x);
   operator_columns_ += now_.x.size(0);
-  gram_ = inner_products(now_.x, now_.x);
-  projected_ = inner_products(now_.x, now_.ax);
-  for (Eigen::Index i = 0; i < projected_.rows(); ++i) {
-    require_finite(std::isfinite(projected_(i, i)), i, projected_.rows(), 0);
-  }
-  rayleigh_ritz();
+  rayleigh_ritz({});
 }
 
 double Lobpcg::relative(double residual_norm) const {
@@ -174,30 +164,6 @@ void Lobpcg::add_search_directions(const std::vector<std::int64_t>& active) {
   r_ = residuals_.index_select(0, index).mul_(to_tensor(scale, options));
   ar_ = a_(r_);
   operator_columns_ += r_.size(0);
-  moving_ = active;
-
-  std::vector<at::Tensor> basis{now_.x};
-  if (p_.defined()) {
-    basis.push_back(p_);
-  }
-  basis.push_back(r_);
-  const Matrix with_r = inner_products(basis, r_);
-  const Matrix with_ar = inner_products(basis, ar_);
-  const auto known = gram_.rows();
-  const auto added = with_r.cols();
-  for (Eigen::Index i = 0; i < added; ++i) {
-    require_finite(std::isfinite(with_ar(known + i, i)),
-                   active[static_cast<std::size_t>(i)],
-                   added,
-                   iterations_ + 1);
-  }
-  const auto extend = [&](Matrix& matrix, const Matrix& columns) {
-    matrix.conservativeResize(known + added, known + added);
-    matrix.rightCols(added) = columns;
-    matrix.bottomLeftCorner(added, known) = columns.topRows(known).transpose();
-  };
-  extend(gram_, with_r);
-  extend(projected_, with_ar);
 }
 
 /// The order in which directions enter the basis: X first, so that no rounding touches it; then R,
@@ -220,43 +186,55 @@ void keep_orientation(Matrix& step, Eigen::Index k) {
   }
 }
 
-void Lobpcg::rayleigh_ritz() {
-  const auto k = now_.x.size(0);
-  const auto p_rows = p_.defined() ? p_.size(0) : 0;
-  const auto r_rows = r_.defined() ? r_.size(0) : 0;
-  const Matrix basis = orthonormal_basis(
-      gram_, basis_order(k, p_rows, r_rows), dependence_threshold(now_.x.scalar_type()));
-  const Matrix small = basis.transpose() * projected_ * basis;
-  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(0.5 * (small + small.transpose()));
-  Matrix step = basis * eigen.eigenvectors().rightCols(k).rowwise().reverse();  // (rows, k)
-  keep_orientation(step, k);
-  now_.theta = eigen.eigenvalues().tail(k).reverse();
+std::vector<at::Tensor> defined_of(std::initializer_list<at::Tensor> blocks) {
+  std::vector<at::Tensor> defined;
+  std::copy_if(blocks.begin(), blocks.end(), std::back_inserter(defined), [](const at::Tensor& b) {
+    return b.defined();
+  });
+  return defined;
+}
 
-  // [X; P] after the step: each moving column's P is its step without the part along X.
-  const auto moving = static_cast<Eigen::Index>(r_rows > 0 ? moving_.size() : 0);
-  Matrix coefficients = Matrix::Zero(gram_.rows(), k + moving);
-  coefficients.leftCols(k) = step;
-  for (Eigen::Index j = 0; j < moving; ++j) {
-    coefficients.col(k + j).tail(p_rows + r_rows) =
-        step.col(moving_[static_cast<std::size_t>(j)]).tail(p_rows + r_rows);
+std::int64_t row_count(const at::Tensor& block) { return block.defined() ? block.size(0) : 0; }
+
+/// Best pairs in the span of [X, P, R], where R belongs to the columns `active`.
+void Lobpcg::rayleigh_ritz(const std::vector<std::int64_t>& active) {
+  const auto k = now_.x.size(0);
+  const auto p = row_count(p_);
+  const auto r = row_count(r_);
+  const auto basis_rows = defined_of({now_.x, p_, r_});
+  const auto image_rows = defined_of({now_.ax, ap_, ar_});
+  // Both are computed afresh: carried along by the recurrences of X and P they drift, and float32
+  // residuals then stop at 1e-5 instead of 1e-6.
+  const Matrix gram = symmetric_products(basis_rows, basis_rows);
+  const Matrix projected = symmetric_products(basis_rows, image_rows);
+  const auto fresh = r > 0 ? k + p : 0;  // the first row whose image is new
+  for (Eigen::Index i = fresh; i < projected.rows(); ++i) {
+    require_finite(
+        std::isfinite(projected(i, i)), i - fresh, projected.rows() - fresh, iterations_);
   }
-  const auto advance = [&](at::Tensor& x, at::Tensor& p, const at::Tensor& r) {
-    std::vector<at::Tensor> rows{x};
-    for (const at::Tensor& block : {p, r}) {
-      if (block.defined()) {
-        rows.push_back(block);
-      }
-    }
-    const at::Tensor both = combine(coefficients.transpose(), rows);
-    x = both.narrow(0, 0, k);
-    p = moving > 0 ? both.narrow(0, k, moving) : at::Tensor();
-  };
-  advance(now_.x, p_, r_);
-  advance(now_.ax, ap_, ar_);
-  r_.reset();
-  ar_.reset();
-  gram_ = coefficients.transpose() * gram_ * coefficients;
-  projected_ = coefficients.transpose() * projected_ * coefficients;
+
+  const Matrix basis =
+      orthonormal_basis(gram, basis_order(k, p, r), dependence_threshold(now_.x.scalar_type()));
+  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(basis.transpose() * projected * basis);
+  now_.theta = eigen.eigenvalues().tail(k).reverse();
+  Matrix step = basis * eigen.eigenvectors().rightCols(k).rowwise().reverse();  // (k + p + r, k)
+  keep_orientation(step, k);
+
+  // An active column's next P is its step without the part along X.
+  Matrix coefficients = Matrix::Zero(k + r, k + p + r);
+  coefficients.topRows(k) = step.transpose();
+  for (Eigen::Index j = 0; j < r; ++j) {
+    coefficients.row(k + j).tail(p + r) =
+        step.col(active[static_cast<std::size_t>(j)]).tail(p + r).transpose();
+  }
+  const auto advance =
+      [&](at::Tensor& x_block, at::Tensor& p_block, const std::vector<at::Tensor>& rows) {
+        const at::Tensor both = combine(coefficients, rows);
+        x_block = both.narrow(0, 0, k);
+        p_block = r > 0 ? both.narrow(0, k, r) : at::Tensor();
+      };
+  advance(now_.x, p_, basis_rows);
+  advance(now_.ax, ap_, image_rows);
 }
 
 std::string explanation(Status status,

@@ -19,7 +19,7 @@ struct TrackerOptions {
   int probe_every = 25;     ///< updates between two probes with a fresh random vector
   double tolerance = 1e-6;  ///< relative residual of the wanted pairs
   int max_iterations = 100;
-  Key key;
+  Key key = {};
 };
 
 /// Follows the leading eigenpairs of an operator that changes slowly.
