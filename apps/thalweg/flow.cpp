@@ -32,7 +32,8 @@ bool wants(const FlowOptions& options, const std::string& process) {
   return std::ranges::find(options.processes, process) != options.processes.end();
 }
 
-spectrum::TrackerOptions tracker_options(const FlowOptions& options) {
+/// The central flow follows every direction near the edge.
+spectrum::TrackerOptions central_tracker(const FlowOptions& options) {
   // The eigenvalue's error is the residual's square over the gap: these leave it at rounding.
   const double by_dtype = options.common.dtype == "float32" ? 1e-3 : 1e-6;
   return {.threshold = options.track_threshold,
@@ -41,8 +42,17 @@ spectrum::TrackerOptions tracker_options(const FlowOptions& options) {
           .key = Key{.seed = static_cast<std::uint64_t>(options.common.seed)}.with("tracker")};
 }
 
+/// The other processes report the leading pairs only, which cost as many Hessian products.
+spectrum::TrackerOptions leading_tracker(const FlowOptions& options, int pairs) {
+  auto tracker = central_tracker(options);
+  tracker.threshold = INFINITY;
+  tracker.minimum = pairs;
+  return tracker;
+}
+
 dynamics::FlowComparisonOptions comparison_options(const FlowOptions& options, const Problem& problem) {
-  const auto tracker = tracker_options(options);
+  constexpr int kReportedPairs = 3;
+  const auto leading = leading_tracker(options, kReportedPairs);
   return {.discrete = wants(options, "discrete"),
           .midpoint = wants(options, "midpoint"),
           .central = wants(options, "central"),
@@ -53,28 +63,28 @@ dynamics::FlowComparisonOptions comparison_options(const FlowOptions& options, c
           .central_flow = {.substeps = static_cast<int>(options.substeps),
                            .critical_threshold = options.critical_threshold,
                            .third_derivative_every = static_cast<int>(options.third_derivative_every),
-                           .tracker = tracker},
-          .stable_flow = {.limit = options.stable_limit, .tracker = tracker},
-          .tracker = tracker,
+                           .tracker = central_tracker(options)},
+          .stable_flow = {.limit = options.stable_limit, .tracker = leading},
+          .tracker = leading,
           .chosen_outputs = chosen_outputs(problem, options.outputs),
           .accuracy = problem.accuracy};
 }
 
 /// The largest eigenvalue of the plain Hessian at the start.
 double initial_sharpness(Problem& problem, const FlowOptions& options) {
-  auto tracker_settings = tracker_options(options);
-  tracker_settings.threshold = INFINITY;  // the leading pair only
-  spectrum::Tracker tracker(problem.objective->dimension(), problem.objective->options(), tracker_settings);
+  spectrum::Tracker tracker(
+      problem.objective->dimension(), problem.objective->options(), leading_tracker(options, 1));
   const auto loss = problem.objective->at(problem.initial_weights);
   return tracker.update([&](const at::Tensor& v) { return loss->hessian_times(v); }).values[0].item<double>();
 }
 
-/// Without --learning-rate: the run starts at half the edge's sharpness, which progressive sharpening soon makes up for.
+/// Without --learning-rate: nine tenths of the largest stable one at the start, cut to two digits. Oscillations are then not
+/// damped to rounding errors before sharpness rises, and set in soon after the edge is reached.
 double suggested_learning_rate(double sharpness) {
   if (!(sharpness > 0)) return 0.1;
-  const double rate = 1 / sharpness;
-  const double unit = std::pow(10, std::floor(std::log10(rate)));
-  return std::floor(rate / unit) * unit;
+  const double rate = 0.9 * 2 / sharpness;
+  const double unit = std::pow(10, std::floor(std::log10(rate)) - 1);
+  return parse_double(fmt::format("{:.2g}", std::floor(rate / unit) * unit), "learning rate");
 }
 
 void say_start(const FlowOptions& options, double sharpness, const WorkCost& cost) {
@@ -92,7 +102,7 @@ void say_start(const FlowOptions& options, double sharpness, const WorkCost& cos
                        round_trip(rate),
                        effective,
                        outlook));
-  constexpr double kGradientsAStep = 120;  // all four processes with spectra, two directions at the edge
+  constexpr double kGradientsAStep = 160;  // all four processes with spectra, four directions at the edge
   log_info(fmt::format("A gradient takes {:.2g} s, a Hessian product {:.2g} s: about {} for {} steps.",
                        cost.gradient_seconds,
                        cost.hessian_product_seconds,

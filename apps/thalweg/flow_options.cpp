@@ -14,7 +14,7 @@ void add_optimizer_settings(run::Settings& settings, FlowOptions& options) {
                 .group = group});
   settings.add({.name = "learning-rate",
                 .target = &options.learning_rate,
-                .help = "step size; where none is given, half the largest stable one at the start",
+                .help = "step size; where none is given, nine tenths of the largest stable one at the start",
                 .metavar = "R",
                 .minimum = 0,
                 .group = group});

@@ -286,7 +286,7 @@ class Advice {
   void check_delay() {
     if (!edge_.first_step || !edge_.first_burst) return;
     const std::int64_t delay = *edge_.first_burst - *edge_.first_step;
-    if (delay * 20 < facts_.steps) return;
+    if (delay * 10 < facts_.steps) return;
     warnings.push_back(fmt::format("Delayed onset: the run passed the edge at step {} but began to oscillate only {} steps "
                                    "later, because its oscillation had to grow from rounding errors. The flow turns at "
                                    "the edge at once, so weights differ in between; long averages still compare.",
