@@ -61,7 +61,7 @@ class Trial {
     require_finite(outputs, probe_.returns_loss ? "the loss" : "an output");
     require_repeatable(outputs);
     TorchScriptCheck check;
-    check.mixes_examples = splits_into_batches() && mixes_examples(outputs);
+    check.mixes_examples = mixes_examples(outputs);
     check.unused_parameters = require_derivatives(outputs);
     return check;
   }
@@ -144,43 +144,57 @@ class Trial {
                     (again - outputs).abs().max().item<double>()));
   }
 
-  bool splits_into_batches() const { return !probe_.returns_loss && !probe_.arguments.empty(); }
   std::int64_t examples() const { return probe_.arguments.front().size(0); }
 
-  /// The outputs of all but the last example, computed without it.
-  at::Tensor smaller_batch() const {
+  /// What forward returns for the examples [first, last) alone.
+  at::Tensor part(std::int64_t first, std::int64_t last) const {
     Tensors arguments;
     for (const at::Tensor& argument : probe_.arguments) {
-      arguments.push_back(argument.narrow(0, 0, examples() - 1).contiguous());
+      arguments.push_back(argument.slice(0, first, last).contiguous());
     }
     try {
       return module_.call_with(leaves_, arguments);
-    } catch (const Error& error) {
+    } catch (const BadInput& error) {
       throw Refusal(fmt::format(
-          "it works for {} examples and fails for {}: the batch size is fixed "
-          "inside, as tracing does. Export it with torch.jit.script, or trace "
-          "it with a batch size that can vary. ({})",
+          "it works for {0} examples and fails for {1}: the batch size is fixed inside, "
+          "as tracing does. Export it with torch.jit.script, or trace code that takes "
+          "the batch size from x.size(0). For {1} examples, {2}",
           examples(),
-          examples() - 1,
-          error.what()));
+          last - first,
+          message_of(error)));
     }
   }
 
   bool mixes_examples(const at::Tensor& outputs) const {
-    const at::Tensor fewer = smaller_batch();
-    const at::Tensor same = outputs.narrow(0, 0, examples() - 1);
-    if (fewer.sizes() != same.sizes()) {
-      throw Refusal(
-          fmt::format("it returns {} for {} examples: the batch size is fixed inside, as "
-                      "tracing does. Export it with torch.jit.script.",
-                      shape_of(fewer),
-                      examples() - 1));
+    if (probe_.arguments.empty()) return false;
+    return probe_.returns_loss ? !is_mean_over_examples(outputs) : !rows_stand_alone(outputs);
+  }
+
+  bool rows_stand_alone(const at::Tensor& outputs) const {
+    const std::int64_t half = examples() / 2;
+    const at::Tensor alone = part(0, half);
+    const at::Tensor among_others = outputs.narrow(0, 0, half);
+    if (alone.sizes() != among_others.sizes()) {
+      throw Refusal(fmt::format(
+          "it returns {} for {} examples: the batch size is fixed inside, as tracing does. Export "
+          "it with torch.jit.script.",
+          shape_of(alone),
+          half));
     }
-    // Products of another shape round differently: 1e-3 of the unit in which float32 is exact to
-    // 1e-7.
+    return agree(alone, among_others);
+  }
+
+  bool is_mean_over_examples(const at::Tensor& loss) const {
+    const std::int64_t n = examples();
+    const std::int64_t half = n / 2;
+    const at::Tensor sum = part(0, half) * half + part(half, n) * (n - half);
+    return agree(sum / n, loss);
+  }
+
+  /// Equal up to the rounding of products of another shape.
+  bool agree(const at::Tensor& a, const at::Tensor& b) const {
     const double rounding = probe_.dtype == at::kDouble ? 1e-10 : 1e-4;
-    const double scale = same.abs().max().item<double>();
-    return (fewer - same).abs().max().item<double>() > rounding * scale;
+    return (a - b).abs().max().item<double>() <= rounding * b.abs().max().item<double>();
   }
 
   /// First and second derivatives of a function of the outputs that is curved even where the model
@@ -276,6 +290,9 @@ std::string refusal_of(const SandboxOutcome& outcome,
         probe.arguments.empty() ? std::string("it")
                                 : fmt::format("{} examples", probe.arguments.front().size(0)),
         duration_text(probe.limit_seconds));
+  }
+  if (outcome.end == End::kSignal && (outcome.code == SIGINT || outcome.code == SIGTERM)) {
+    return "the trial evaluation was interrupted. Start again to repeat it.";
   }
   if (outcome.end == End::kSignal && outcome.code == SIGKILL) {
     return "the trial evaluation was killed, most likely for want of memory. Use a smaller model "

@@ -31,8 +31,9 @@ struct TorchScriptProbe {
 
 /// What a trial found of a module that can be used.
 struct TorchScriptCheck {
-  /// The output of an example depends on the others in its batch (batch-norm in training mode): the
-  /// full-batch loss is well defined, its split into micro-batches is not.
+  /// The output of an example depends on the others in its batch (batch-norm in training mode), or
+  /// a loss that forward returns is not the mean over its examples: the full-batch loss is well
+  /// defined, its split into micro-batches is not.
   bool mixes_examples = false;
   /// Parameters that the output does not depend on: their gradient is zero.
   std::vector<std::string> unused_parameters;
@@ -42,7 +43,7 @@ struct TorchScriptCheck {
 ///
 /// The archive is checked first; then the module is loaded and evaluated in a forked process with
 /// limits on time and memory, so that no file, hostile or damaged, harms this one. Tried are: two
-/// equal calls, a smaller batch, the shape and dtype of the outputs, gradients and second
+/// equal calls, half of the batch, the shape and dtype of the outputs, gradients and second
 /// derivatives.
 ///
 /// The child is a fork: call this before the threads of ATen, OpenMP or CUDA have started, that is
