@@ -200,6 +200,7 @@ NamedArrays CentralFlow::state() const {
   if (difference_step_) {
     arrays.emplace("difference_step", NdArray::scalar<double>(difference_step_->step));
     arrays.emplace("difference_error", NdArray::scalar<double>(difference_step_->relative_error));
+    arrays.emplace("difference_kinks", NdArray::scalar<std::int64_t>(difference_step_->kinks));
   }
   return arrays;
 }
@@ -211,7 +212,8 @@ void CentralFlow::set_state(const NamedArrays& arrays) {
   if (const auto step = arrays.find("difference_step"); step != arrays.end()) {
     difference_step_ = objective::DifferenceStep{
         .step = step->second.item<double>(),
-        .relative_error = arrays.at("difference_error").item<double>()};
+        .relative_error = arrays.at("difference_error").item<double>(),
+        .kinks = arrays.at("difference_kinks").item<std::int64_t>() != 0};
     objective_.set_difference_step(difference_step_->step);
   }
 }

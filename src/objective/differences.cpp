@@ -22,6 +22,17 @@ at::Tensor second_difference(Objective& objective,
   return (plus + minus).sub_(gradient, 2).mul_(1 / (t * t));
 }
 
+constexpr double kLargestStep = 0.06;  // of |w|, about the size of an oscillation at the edge
+
+/// Whether the first few changes fall fast enough for a smooth loss, or are at the level of rounding from the start. Kinks
+/// crossed by steps of this size make them level off instead: their number falls with the step as fast as their share grows.
+bool falls_like_a_square(const std::vector<double>& changes) {
+  constexpr double kRounding = 3e-3;
+  constexpr std::size_t kFirst = 1, kLast = 4;  // the largest step may be beyond the reach of Taylor's series
+  if (!(changes[kFirst] > kRounding)) return changes[kFirst] <= kRounding;
+  return changes[kLast] < kRounding || changes[kLast] < changes[kFirst] / 8;  // 64 in theory
+}
+
 }  // namespace
 
 at::Tensor third_derivative_by_differences(Objective& objective,
@@ -53,19 +64,22 @@ DifferenceStep calibrate_difference_step(Objective& objective,
                                          const at::Tensor& gradient,
                                          const at::Tensor& u) {
   const at::NoGradGuard no_grad;
-  const bool single = weights.scalar_type() == at::kFloat;
-  const double scale = std::max(weights.norm().item<double>() / 4, 1e-2);
-  const double usual = (single ? 3e-2 : 3e-4) * scale;
-  DifferenceStep best{.step = usual, .relative_error = std::numeric_limits<double>::infinity()};
+  const double scale = std::max(weights.norm().item<double>(), 4e-2);
+  const double smallest = (weights.scalar_type() == at::kFloat ? 5e-4 : 1e-5) * scale;
+  DifferenceStep best{.relative_error = std::numeric_limits<double>::infinity()};
+  std::vector<double> changes;  // |Q(e) - Q(e/2)| / |Q(e/2)| from the largest step down
   at::Tensor coarse;
-  for (double step = 8 * usual; step > usual / 16; step /= 2) {
+  for (double step = kLargestStep * scale; step > smallest; step /= 2) {
     const at::Tensor fine = second_difference(objective, weights, gradient, u, step);
     if (coarse.defined()) {
-      const double error = (coarse - fine).norm().item<double>() / fine.norm().item<double>();
-      if (error < best.relative_error) best = {.step = 2 * step, .relative_error = error};
+      changes.push_back((coarse - fine).norm().item<double>() / fine.norm().item<double>());
+      if (changes.back() < best.relative_error) {
+        best = {.step = 2 * step, .relative_error = changes.back()};
+      }
     }
     coarse = fine;
   }
+  best.kinks = !falls_like_a_square(changes);
   return best;
 }
 

@@ -70,8 +70,15 @@ std::int64_t micro_batch_within(const BatchLoss& loss, const at::Tensor& weights
                                       size_text(one)));
   }
   if (per_example <= 0) return examples;
-  return std::clamp<std::int64_t>(static_cast<std::int64_t>((static_cast<double>(bytes) - fixed) / per_example), 1,
-                                  examples);
+  std::int64_t batch = std::clamp<std::int64_t>(
+      static_cast<std::int64_t>((static_cast<double>(bytes) - fixed) / per_example), 1, examples);
+  // Operators change their scratch with the size of the batch: try what was extrapolated, and shrink until it fits.
+  while (batch > 1) {
+    const double used = static_cast<double>(product_bytes(loss, weights, batch)) / static_cast<double>(bytes);
+    if (used <= 1) break;
+    batch = std::max<std::int64_t>(1, static_cast<std::int64_t>(0.95 * static_cast<double>(batch) / used));
+  }
+  return batch;
 }
 
 }  // namespace thalweg::objective

@@ -149,15 +149,16 @@ at::Tensor normal_rows(std::int64_t m, std::int64_t n, const at::TensorOptions& 
   return rows.to(options);
 }
 
-Matrix orthonormal_basis(const Matrix& gram, const std::vector<Eigen::Index>& order, double drop) {
-  Matrix basis(gram.rows(), static_cast<Eigen::Index>(order.size()));
+Matrix orthonormal_basis(const Matrix& gram, const Matrix& candidates, double drop) {
+  Matrix basis(candidates.rows(), candidates.cols());
   Eigen::Index rank = 0;
-  for (const Eigen::Index row : order) {
-    const double squared_norm = gram(row, row);
+  for (Eigen::Index j = 0; j < candidates.cols(); ++j) {
+    Vector v = candidates.col(j);
+    const double squared_norm = v.dot(gram * v);
     if (!(squared_norm > 0)) {
       continue;
     }
-    Vector v = Vector::Unit(gram.rows(), row) / std::sqrt(squared_norm);
+    v /= std::sqrt(squared_norm);
     for (int pass = 0; pass < 2; ++pass) {
       const auto accepted = basis.leftCols(rank);
       v -= accepted * (accepted.transpose() * (gram * v));
@@ -174,20 +175,18 @@ at::Tensor orthonormal_rows(at::Tensor x, Key key) {
   const auto m = x.size(0);
   const auto n = x.size(1);
   const double drop = dependence_threshold(x.scalar_type());
-  std::vector<Eigen::Index> order(static_cast<std::size_t>(m));
-  std::iota(order.begin(), order.end(), 0);
   // Two passes orthonormalise independent rows to rounding; each replacement may need one more.
   for (std::uint64_t attempt = 0; attempt < 8; ++attempt) {
     Matrix gram = symmetric_products(x, x);
     if (near_identity(gram, 1e-3)) {
       return x;
     }
-    if (!gram.allFinite()) {
+    if (!gram.diagonal().allFinite()) {
       x = x.clone();
       zero_rows_that_are_not_finite(x, gram);
       gram = symmetric_products(x, x);
     }
-    const Matrix basis = orthonormal_basis(gram, order, drop);
+    const Matrix basis = orthonormal_basis(gram, Matrix::Identity(m, m), drop);
     x = combine(basis.transpose(), x);
     if (basis.cols() < m) {
       const auto missing = m - basis.cols();

@@ -44,11 +44,11 @@ at::Tensor combine(const Matrix& coefficients, at::TensorList rows);
 /// Standard normal rows (m, n), row i from key.with(i).
 at::Tensor normal_rows(std::int64_t m, std::int64_t n, const at::TensorOptions& options, Key key);
 
-/// W (m, r) with W^T gram W = I, whose columns span rows `order[0], order[1], ...` in turn.
-///
-/// Gram-Schmidt in the inner product `gram`, twice over. A row is left out if less than `drop` of
-/// its squared norm is orthogonal to the rows before it: its direction would be rounding error.
-Matrix orthonormal_basis(const Matrix& gram, const std::vector<Eigen::Index>& order, double drop);
+/// W (m, r) with W^T gram W = I, whose leading columns span the leading columns of `candidates`
+/// (m, j): Gram-Schmidt in the inner product `gram`, twice over. A candidate is left out if less
+/// than `drop` of its squared norm is orthogonal to those before it: its direction would be
+/// rounding error.
+Matrix orthonormal_basis(const Matrix& gram, const Matrix& candidates, double drop);
 
 /// Orthonormal rows (m, n) that span the rows of x, where rows that are zero, not finite or
 /// dependent are replaced by random ones. Needs m <= n.

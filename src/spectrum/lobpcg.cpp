@@ -81,7 +81,7 @@ class Lobpcg {
   void start(const at::Tensor& x0);
   void compute_residuals();
   std::vector<std::int64_t> unconverged() const;
-  void add_search_directions(const std::vector<std::int64_t>& active);
+  bool add_search_directions(const std::vector<std::int64_t>& active);
   void rayleigh_ritz(const std::vector<std::int64_t>& active);
   double relative(double residual_norm) const;
   EigenPairs result(Status status) const;
@@ -93,8 +93,9 @@ class Lobpcg {
   RitzPairs now_;
   RitzPairs best_;
   at::Tensor residuals_;  // (k, n)
-  at::Tensor p_, ap_;     // (j, n), the last step of the moving columns; undefined at first
-  at::Tensor r_, ar_;     // (j, n), their normalised residuals
+  at::Tensor p_, ap_;     // (j, n), the last step of the columns that moved; no rows at first
+  at::Tensor r_, ar_;     // (j, n), the residuals of the active columns, then nothing
+  Matrix gram_;           // inner products of the rows of [X; P; R]
   int iterations_ = 0;
   std::int64_t operator_columns_ = 0;
 };
@@ -113,13 +114,12 @@ EigenPairs Lobpcg::solve(const at::Tensor& x0) {
       best_ = now_;
       return result(Status::kConverged);
     }
-    if (monitor.stalled()) {
-      return result(Status::kStagnated);
-    }
     if (iterations_ == options_.max_iterations) {
       return result(Status::kMaxIterations);
     }
-    add_search_directions(active);
+    if (monitor.stalled() || !add_search_directions(active)) {
+      return result(Status::kStagnated);
+    }
     ++iterations_;
     rayleigh_ritz(active);
   }
@@ -129,6 +129,8 @@ void Lobpcg::start(const at::Tensor& x0) {
   now_.x = orthonormal_rows(x0.detach().t().contiguous(), kReplacementKey);
   now_.ax = a_(now_.x);
   operator_columns_ += now_.x.size(0);
+  p_ = ap_ = r_ = ar_ = now_.x.narrow(0, 0, 0);
+  gram_ = symmetric_products(now_.x, now_.x);
   rayleigh_ritz({});
 }
 
@@ -154,25 +156,44 @@ std::vector<std::int64_t> Lobpcg::unconverged() const {
   return columns;
 }
 
-void Lobpcg::add_search_directions(const std::vector<std::int64_t>& active) {
-  const auto options = now_.x.options();
-  const at::Tensor index = at::tensor(active, at::kLong).to(now_.x.device());
+/// Sets R to an orthonormal basis of the residuals of `active`, orthogonal to X and P, and AR.
+/// False if nothing is left of them.
+///
+/// Making R orthonormal before A is applied, and P in the coefficients, keeps every row of the
+/// basis and its image exact to rounding. With the bare residuals and steps their near dependence
+/// multiplies the rounding at each iteration: in float32 one start in a hundred then lost the pairs
+/// altogether. [Hetmaniuk2006], J. Comput. Phys. 218:324-332; [Duersch2018], SIAM J. Sci. Comput.
+/// 40(5):C655-C676.
+bool Lobpcg::add_search_directions(const std::vector<std::int64_t>& active) {
   Vector scale(static_cast<Eigen::Index>(active.size()));
-  for (std::size_t i = 0; i < active.size(); ++i) {
-    scale(static_cast<Eigen::Index>(i)) = 1 / now_.residual_norms(active[i]);
+  for (Eigen::Index i = 0; i < scale.size(); ++i) {
+    scale(i) = 1 / now_.residual_norms(active[static_cast<std::size_t>(i)]);
   }
-  r_ = residuals_.index_select(0, index).mul_(to_tensor(scale, options));
+  const at::Tensor index = at::tensor(active, at::kLong).to(now_.x.device());
+  r_ = residuals_.index_select(0, index).mul_(to_tensor(scale, now_.x.options()));
+
+  const auto known = now_.x.size(0) + p_.size(0);
+  const double drop = dependence_threshold(now_.x.scalar_type());
+  double amplification = 0;  // of rounding, by the combination
+  do {
+    const std::vector<at::Tensor> rows{now_.x, p_, r_};
+    gram_ = symmetric_products(rows, rows);
+    const Matrix basis =
+        orthonormal_basis(gram_, Matrix::Identity(gram_.rows(), gram_.rows()), drop);
+    const Matrix fresh = basis.rightCols(basis.cols() - known);
+    if (fresh.cols() == 0) {
+      return false;
+    }
+    r_ = combine(fresh.transpose(), rows);
+    amplification = fresh.cwiseAbs().maxCoeff();
+  } while (amplification > 4);
+
+  const auto rows = known + r_.size(0);
+  gram_.conservativeResize(known, known);
+  gram_.conservativeResizeLike(Matrix::Identity(rows, rows));
   ar_ = a_(r_);
   operator_columns_ += r_.size(0);
-}
-
-/// The order in which directions enter the basis: X first, so that no rounding touches it; then R,
-/// which is new; last P, the one that can be spared.
-std::vector<Eigen::Index> basis_order(Eigen::Index x, Eigen::Index p, Eigen::Index r) {
-  std::vector<Eigen::Index> order(static_cast<std::size_t>(x + p + r));
-  std::iota(order.begin(), order.end(), 0);
-  std::rotate(order.begin() + x, order.begin() + x + p, order.end());
-  return order;
+  return true;
 }
 
 /// Chooses signs so that each new vector points along the old one that it holds most of.
@@ -186,55 +207,41 @@ void keep_orientation(Matrix& step, Eigen::Index k) {
   }
 }
 
-std::vector<at::Tensor> defined_of(std::initializer_list<at::Tensor> blocks) {
-  std::vector<at::Tensor> defined;
-  std::copy_if(blocks.begin(), blocks.end(), std::back_inserter(defined), [](const at::Tensor& b) {
-    return b.defined();
-  });
-  return defined;
-}
-
-std::int64_t row_count(const at::Tensor& block) { return block.defined() ? block.size(0) : 0; }
-
-/// Best pairs in the span of [X, P, R], where R belongs to the columns `active`.
+/// Best pairs in the span of [X, P, R], where P and R belong to the columns `active`.
 void Lobpcg::rayleigh_ritz(const std::vector<std::int64_t>& active) {
   const auto k = now_.x.size(0);
-  const auto p = row_count(p_);
-  const auto r = row_count(r_);
-  const auto basis_rows = defined_of({now_.x, p_, r_});
-  const auto image_rows = defined_of({now_.ax, ap_, ar_});
-  // Both are computed afresh: carried along by the recurrences of X and P they drift, and float32
-  // residuals then stop at 1e-5 instead of 1e-6.
-  const Matrix gram = symmetric_products(basis_rows, basis_rows);
-  const Matrix projected = symmetric_products(basis_rows, image_rows);
-  const auto fresh = r > 0 ? k + p : 0;  // the first row whose image is new
-  for (Eigen::Index i = fresh; i < projected.rows(); ++i) {
-    require_finite(
-        std::isfinite(projected(i, i)), i - fresh, projected.rows() - fresh, iterations_);
+  const auto m = gram_.rows();
+  const std::vector<at::Tensor> rows{now_.x, p_, r_};
+  const std::vector<at::Tensor> images{now_.ax, ap_, ar_};
+  const Matrix projected = symmetric_products(rows, images);
+  const auto fresh = r_.size(0) > 0 ? m - r_.size(0) : 0;  // the first row whose image is new
+  for (Eigen::Index i = fresh; i < m; ++i) {
+    require_finite(std::isfinite(projected(i, i)), i - fresh, m - fresh, iterations_);
   }
 
-  const Matrix basis =
-      orthonormal_basis(gram, basis_order(k, p, r), dependence_threshold(now_.x.scalar_type()));
+  const Matrix basis = orthonormal_basis(gram_, Matrix::Identity(m, m), 0);
   const Eigen::SelfAdjointEigenSolver<Matrix> eigen(basis.transpose() * projected * basis);
   now_.theta = eigen.eigenvalues().tail(k).reverse();
-  Matrix step = basis * eigen.eigenvectors().rightCols(k).rowwise().reverse();  // (k + p + r, k)
+  Matrix step = basis * eigen.eigenvectors().rightCols(k).rowwise().reverse();  // (m, k)
   keep_orientation(step, k);
 
-  // An active column's next P is its step without the part along X.
-  Matrix coefficients = Matrix::Zero(k + r, k + p + r);
-  coefficients.topRows(k) = step.transpose();
-  for (Eigen::Index j = 0; j < r; ++j) {
-    coefficients.row(k + j).tail(p + r) =
-        step.col(active[static_cast<std::size_t>(j)]).tail(p + r).transpose();
+  // The next P: the steps of the active columns without their parts along X, orthonormal to the new
+  // X.
+  Matrix directions(m, k + static_cast<Eigen::Index>(active.size()));
+  directions.leftCols(k) = step;
+  for (Eigen::Index j = k; j < directions.cols(); ++j) {
+    directions.col(j) = step.col(active[static_cast<std::size_t>(j - k)]);
+    directions.col(j).head(k).setZero();
   }
-  const auto advance =
-      [&](at::Tensor& x_block, at::Tensor& p_block, const std::vector<at::Tensor>& rows) {
-        const at::Tensor both = combine(coefficients, rows);
-        x_block = both.narrow(0, 0, k);
-        p_block = r > 0 ? both.narrow(0, k, r) : at::Tensor();
-      };
-  advance(now_.x, p_, basis_rows);
-  advance(now_.ax, ap_, image_rows);
+  const Matrix coefficients = orthonormal_basis(gram_, directions, 1e-8).transpose();
+  const auto advance = [&](at::Tensor& x, at::Tensor& p, const std::vector<at::Tensor>& old) {
+    const at::Tensor both = combine(coefficients, old);
+    x = both.narrow(0, 0, k);
+    p = both.narrow(0, k, coefficients.rows() - k);
+  };
+  advance(now_.x, p_, rows);
+  advance(now_.ax, ap_, images);
+  r_ = ar_ = p_.narrow(0, 0, 0);
 }
 
 std::string explanation(Status status,
@@ -247,16 +254,14 @@ std::string explanation(Status status,
     case Status::kMaxIterations:
       return fmt::format(
           "relative residual {:.1e} after {} iterations, tolerance {:.1e}. Raise max_iterations, "
-          "or "
-          "keep more guard vectors if eigenvalues lie close together.",
+          "or keep more guard vectors if eigenvalues lie close together.",
           residual,
           iterations,
           options.tolerance);
     case Status::kStagnated:
       return fmt::format(
           "relative residual {:.1e} stopped falling above the tolerance {:.1e}: the operator is no "
-          "more "
-          "precise than that. Raise the tolerance or use float64.",
+          "more precise than that. Raise the tolerance or use float64.",
           residual,
           options.tolerance);
   }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <span>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -21,19 +22,15 @@ inline at::Tensor random_block(std::int64_t n, std::int64_t k, Key key, at::Scal
   return rows.to(dtype).t();
 }
 
-/// A symmetric operator whose eigenvalues and eigenvectors are known to rounding: A = Q diag(lambda) Q^T.
-///
-/// Q is a product of Householder reflections along random vectors, so that its columns are dense, every
-/// n is cheap and nothing is decomposed.
+/// A symmetric operator whose eigenvalues and eigenvectors are known to rounding: A = Q
+/// diag(lambda) Q^T, where Q comes from the QR decomposition of a normal matrix, so that its
+/// columns are dense and point anywhere.
 class PrescribedSpectrum {
  public:
-  PrescribedSpectrum(std::vector<double> eigenvalues, Key key, int reflections = 3)
+  PrescribedSpectrum(std::vector<double> eigenvalues, Key key)
       : eigenvalues_(std::move(eigenvalues)) {
     std::sort(eigenvalues_.rbegin(), eigenvalues_.rend());
-    for (int i = 0; i < reflections; ++i) {
-      const at::Tensor v = random_block(n(), 1, key.with(static_cast<std::uint64_t>(i)), at::kDouble);
-      reflectors_.push_back(v / v.norm());
-    }
+    q_ = std::get<0>(at::linalg_qr(random_block(n(), n(), key, at::kDouble)));
   }
 
   std::int64_t n() const { return static_cast<std::int64_t>(eigenvalues_.size()); }
@@ -41,40 +38,29 @@ class PrescribedSpectrum {
   const std::vector<double>& eigenvalues() const { return eigenvalues_; }
 
   /// The first k eigenvectors, (n, k) float64.
-  at::Tensor leading(std::int64_t k) const { return rotate(at::eye(n(), k, at::kDouble)); }
+  at::Tensor leading(std::int64_t k) const { return q_.narrow(1, 0, k); }
 
-  /// A v, in the dtype of v.
+  /// A v, computed in the dtype of v.
   at::Tensor operator()(const at::Tensor& v) const {
-    const at::Tensor lambda = at::tensor(eigenvalues_, at::kDouble).unsqueeze(1).to(v.scalar_type());
-    return rotate(lambda * rotate_back(v));
+    const at::Tensor q = q_.to(v.scalar_type());
+    const at::Tensor lambda =
+        at::tensor(eigenvalues_, at::kDouble).unsqueeze(1).to(v.scalar_type());
+    return q.mm(lambda * q.t().mm(v));
   }
 
  private:
-  at::Tensor reflect(const at::Tensor& reflector, const at::Tensor& x) const {
-    const at::Tensor v = reflector.to(x.scalar_type());
-    return x - 2 * v.mm(v.t().mm(x));
-  }
-  at::Tensor rotate(at::Tensor x) const {
-    for (const at::Tensor& reflector : reflectors_) {
-      x = reflect(reflector, x);
-    }
-    return x;
-  }
-  at::Tensor rotate_back(at::Tensor x) const {
-    for (auto reflector = reflectors_.rbegin(); reflector != reflectors_.rend(); ++reflector) {
-      x = reflect(*reflector, x);
-    }
-    return x;
-  }
-
   std::vector<double> eigenvalues_;
-  std::vector<at::Tensor> reflectors_;
+  at::Tensor q_;
 };
 
 /// `leading` first, then `rest` values equally spaced on [low, high].
-inline std::vector<double> with_bulk(std::vector<double> leading, std::int64_t rest, double low, double high) {
+inline std::vector<double> with_bulk(std::vector<double> leading,
+                                     std::int64_t rest,
+                                     double low,
+                                     double high) {
   for (std::int64_t i = 0; i < rest; ++i) {
-    leading.push_back(low + (high - low) * static_cast<double>(i) / static_cast<double>(std::max<std::int64_t>(rest - 1, 1)));
+    leading.push_back(low + (high - low) * static_cast<double>(i) /
+                                static_cast<double>(std::max<std::int64_t>(rest - 1, 1)));
   }
   return leading;
 }

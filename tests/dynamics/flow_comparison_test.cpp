@@ -1,0 +1,150 @@
+#include "thalweg/dynamics/flow_comparison.hpp"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <filesystem>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "support/reference_losses.hpp"
+#include "thalweg/base/error.hpp"
+#include "thalweg/dynamics/flow_summary.hpp"
+
+namespace thalweg::dynamics {
+namespace {
+
+using testing::make_objective;
+using testing::Net1;
+
+run::Recorder new_recorder() {
+  return run::Recorder(std::filesystem::temp_directory_path() / fmt::format("thalweg-{}.h5", getpid()));
+}
+
+FlowComparisonOptions options_for(std::int64_t steps) {
+  FlowComparisonOptions options;
+  options.steps = steps;
+  options.central_flow.tracker.tolerance = 1e-7;
+  options.stable_flow.tracker.tolerance = 1e-7;
+  options.tracker.tolerance = 1e-7;
+  return options;
+}
+
+struct Net1Comparison {
+  explicit Net1Comparison(FlowComparisonOptions options)
+      : comparison(*objective, *rule, net.initial_weights(), std::move(options), recorder) {}
+  void run() {
+    while (!comparison.finished()) comparison.step();
+  }
+  double value(const std::string& path, std::int64_t row) const { return recorder.find(path)->at(row); }
+
+  Net1 net;
+  std::unique_ptr<objective::AutogradObjective> objective = make_objective(73, net);
+  std::unique_ptr<UpdateRule> rule = gradient_descent(0.8);
+  run::Recorder recorder = new_recorder();
+  FlowComparison comparison;
+};
+
+// The sheet's measurement on this network: central-midpoint .033, stable-midpoint 1.43 at step 249.
+TEST(FlowComparison, CentralFlowTracksTheRunAndTheStableFlowLeavesIt) {
+  Net1Comparison net(options_for(250));
+  net.run();
+  EXPECT_LT(net.value("distances/central-midpoint", 249), 0.05);
+  EXPECT_GT(net.value("distances/midpoint-stable", 249), 1.2);
+  const auto summary = summarize_flow(net.recorder, {.steps = 250, .learning_rate = 0.8});
+  EXPECT_EQ(summary["edge"]["first_step_central"], 9);
+  EXPECT_EQ(summary["edge"]["directions"], 1);
+  EXPECT_NEAR(summary["prediction"]["loss_error"].get<double>(), 0, .2);
+  EXPECT_NEAR(summary["prediction"]["gradient_norm2_error"].get<double>(), 0, .2);
+  EXPECT_NEAR(summary["prediction"]["variance_ratio"]["total"].get<double>(), 1, .2);
+  EXPECT_EQ(summary["processes"]["midpoint"]["steps"], 249);
+  EXPECT_EQ(summary["processes"]["central"]["steps"], 250);
+}
+
+TEST(FlowComparison, DiscreteRunEqualsANaiveLoopBitForBit) {
+  Net1Comparison net(options_for(40));
+  net.run();
+  const at::AutoGradMode enable(true);
+  at::Tensor w = net.net.initial_weights();
+  for (int t = 0; t <= 40; ++t) {
+    const at::Tensor leaf = w.detach().requires_grad_();
+    const at::Tensor loss = net.net(leaf);
+    EXPECT_EQ(net.value("discrete/train_loss", t), loss.item<double>()) << t;
+    w = w - 0.8 * torch::autograd::grad({loss}, {leaf})[0];
+  }
+}
+
+TEST(FlowComparison, MidpointsAreThoseOfTheRun) {
+  Net1Comparison net(options_for(3));
+  net.run();
+  std::vector<at::Tensor> w = {net.net.initial_weights()};
+  for (int t = 0; t < 3; ++t) w.push_back(w[t] - 0.8 * net.objective->at(w[t])->gradient());
+  EXPECT_EQ(net.value("midpoint/train_loss", 0), net.value("discrete/train_loss", 0));
+  EXPECT_EQ(net.value("midpoint/train_loss", 2), net.objective->at((w[1] + 2 * w[2] + w[3]) / 4)->loss());
+}
+
+TEST(FlowComparison, ResumesBitForBit) {
+  Net1Comparison whole(options_for(30)), first(options_for(30));
+  whole.run();
+  for (int t = 0; t < 14; ++t) first.comparison.step();
+  Net1Comparison second(options_for(30));
+  second.comparison.set_state(first.comparison.state());
+  second.run();
+  for (const auto& [path, series] : whole.recorder.series()) {
+    if (path == "central/flow_aux/seconds" || path == "measured_variances") continue;
+    const run::Series* resumed = second.recorder.find(path);
+    ASSERT_NE(resumed, nullptr) << path;
+    for (std::int64_t t = 14; t < series.rows; ++t) {
+      for (std::int64_t i = 0; i < std::min(series.columns, resumed->columns); ++i) {
+        const double a = series.at(t, i), b = resumed->at(t, i);
+        EXPECT_TRUE(a == b || (std::isnan(a) && std::isnan(b))) << path << " " << t << " " << a << " " << b;
+      }
+    }
+  }
+}
+
+TEST(FlowComparison, WarmStartLetsTheFlowsBeginLater) {
+  FlowComparisonOptions options = options_for(12);
+  options.warm_start = 5;
+  Net1Comparison net(options);
+  net.run();
+  EXPECT_TRUE(std::isnan(net.value("central/train_loss", 4)));
+  EXPECT_EQ(net.value("central/train_loss", 5), net.value("discrete/train_loss", 5));
+  EXPECT_EQ(net.value("distances/central-discrete", 5), 0);
+}
+
+TEST(FlowComparison, StopsWhereTheRunDiverges) {
+  const auto objective = make_objective(2, [](const at::Tensor& w) { return w.square().sum(); });
+  const auto rule = gradient_descent(3);
+  run::Recorder recorder = new_recorder();
+  FlowComparison comparison(*objective, *rule, testing::vector({1, 2}), options_for(500), recorder);
+  while (!comparison.finished()) comparison.step();
+  EXPECT_TRUE(comparison.diverged());
+  EXPECT_LT(comparison.next_row(), 30);
+  const auto summary = summarize_flow(recorder, {.steps = 500, .learning_rate = 3, .diverged = true});
+  EXPECT_FALSE(summary["warnings"].empty());
+}
+
+// (ab - 1)^2 / 2 from above the edge: where each process ends is known.
+TEST(FlowComparison, EndsAFactorisationWhereTheoryPutsIt) {
+  const auto objective = make_objective(2, [](const at::Tensor& w) { return .5 * (w[0] * w[1] - 1).square(); });
+  const auto rule = gradient_descent(.5);
+  run::Recorder recorder = new_recorder();
+  FlowComparison comparison(*objective, *rule, testing::vector({2.3, .05}), options_for(300), recorder);
+  while (!comparison.finished()) comparison.step();
+  const at::Tensor w = comparison.central()->weights();
+  EXPECT_NEAR(w.square().sum().item<double>(), 2 / .5, 2e-2);
+  EXPECT_NEAR(recorder.find("stable/train_loss")->at(300), 0, 1e-9);
+}
+
+TEST(FlowComparison, RefusesMidpointsWithoutARun) {
+  FlowComparisonOptions options = options_for(3);
+  options.discrete = false;
+  EXPECT_THROW(Net1Comparison net(options), InvalidArgument);
+}
+
+}  // namespace
+}  // namespace thalweg::dynamics

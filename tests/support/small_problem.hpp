@@ -1,0 +1,40 @@
+#pragma once
+
+// Small data sets and tensors that are pure functions of a key.
+
+#include <ATen/ATen.h>
+
+#include <functional>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include "thalweg/base/random.hpp"
+#include "thalweg/data/dataset.hpp"
+
+namespace thalweg::testing {
+
+inline at::Tensor random_tensor(std::vector<std::int64_t> shape, Key key) {
+  const at::Tensor tensor = at::empty(shape, at::kDouble);
+  fill_normal(std::span<double>(tensor.data_ptr<double>(), static_cast<std::size_t>(tensor.numel())), key);
+  return tensor;
+}
+
+inline double relative_error(const at::Tensor& a, const at::Tensor& b) {
+  return ((a - b).norm() / b.norm()).item<double>();
+}
+
+/// Gaussian inputs of the given shape; labels 0, 1, ..., classes-1, 0, 1, ...
+inline data::Dataset labelled_data(std::int64_t n, std::vector<std::int64_t> shape, std::int64_t classes) {
+  shape.insert(shape.begin(), n);
+  data::Dataset data{.name = "small", .inputs = NdArray(DType::kFloat64, shape), .classes = classes};
+  fill_normal(data.inputs.as<double>(), Key{11});
+  std::vector<std::int64_t> labels(static_cast<std::size_t>(n));
+  for (std::int64_t i = 0; i < n; ++i) labels[static_cast<std::size_t>(i)] = i % classes;
+  data.labels = NdArray::of<std::int64_t>(labels, {n});
+  data.rows.resize(static_cast<std::size_t>(n));
+  std::iota(data.rows.begin(), data.rows.end(), 0);
+  return data;
+}
+
+}  // namespace thalweg::testing
