@@ -180,10 +180,10 @@ bool Lobpcg::add_search_directions(const std::vector<std::int64_t>& active) {
     gram_ = symmetric_products(rows, rows);
     const Matrix basis =
         orthonormal_basis(gram_, Matrix::Identity(gram_.rows(), gram_.rows()), drop);
-    const Matrix fresh = basis.rightCols(basis.cols() - known);
-    if (fresh.cols() == 0) {
+    if (basis.cols() <= known) {
       return false;
     }
+    const Matrix fresh = basis.rightCols(basis.cols() - known);
     r_ = combine(fresh.transpose(), rows);
     amplification = fresh.cwiseAbs().maxCoeff();
   } while (amplification > 4);

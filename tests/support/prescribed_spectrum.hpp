@@ -31,6 +31,7 @@ class PrescribedSpectrum {
       : eigenvalues_(std::move(eigenvalues)) {
     std::sort(eigenvalues_.rbegin(), eigenvalues_.rend());
     q_ = std::get<0>(at::linalg_qr(random_block(n(), n(), key, at::kDouble)));
+    q_float_ = q_.to(at::kFloat);
   }
 
   std::int64_t n() const { return static_cast<std::int64_t>(eigenvalues_.size()); }
@@ -42,7 +43,7 @@ class PrescribedSpectrum {
 
   /// A v, computed in the dtype of v.
   at::Tensor operator()(const at::Tensor& v) const {
-    const at::Tensor q = q_.to(v.scalar_type());
+    const at::Tensor& q = v.scalar_type() == at::kFloat ? q_float_ : q_;
     const at::Tensor lambda =
         at::tensor(eigenvalues_, at::kDouble).unsqueeze(1).to(v.scalar_type());
     return q.mm(lambda * q.t().mm(v));
@@ -51,6 +52,7 @@ class PrescribedSpectrum {
  private:
   std::vector<double> eigenvalues_;
   at::Tensor q_;
+  at::Tensor q_float_;
 };
 
 /// `leading` first, then `rest` values equally spaced on [low, high].
