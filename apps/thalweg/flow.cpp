@@ -9,6 +9,7 @@
 
 #include "flow_options.hpp"
 #include "problem.hpp"
+#include "resolve.hpp"
 #include "run_session.hpp"
 #include "work_cost.hpp"
 
@@ -164,6 +165,9 @@ json results_json(const dynamics::FlowComparison& comparison, const FlowOptions&
   results["optimizer"] = "gradient descent";
   results["learning_rate"] = *options.learning_rate;
   results["steps"] = options.steps;
+  if (const auto* outputs = session.recorder().find("discrete/train_outputs"); outputs != nullptr && options.outputs > 0) {
+    results["outputs_per_example"] = outputs->columns / std::min(options.outputs, problem.examples);
+  }
   results["cost"] = cost_json(cost, session.recorder(), problem.objective->work());
   return results;
 }
@@ -193,7 +197,8 @@ std::string run_steps(dynamics::FlowComparison& comparison, const FlowOptions& o
     const std::int64_t done = comparison.next_row();
     progress.update(std::min(done, options.steps), progress_note(session.recorder(), done - 1));
     if (comparison.finished()) break;
-    if (session.save_due(done, options.checkpoint_every)) {
+    // Before the last row nothing has stopped yet: from there a larger --steps goes on.
+    if (done == options.steps || session.save_due(done, options.checkpoint_every)) {
       session.save({.step = done, .arrays = comparison.state()});
     } else {
       session.recorder().write_snapshot_if_due();
@@ -207,21 +212,23 @@ std::string run_steps(dynamics::FlowComparison& comparison, const FlowOptions& o
 
 int run_flow(const FlowOptions& given, const run::Settings& settings) {
   FlowOptions options = given;
-  nn::use_threads(options.common.threads > 0 ? static_cast<int>(options.common.threads) : available_processors());
+  run::Settings resolved = settings;
+  resolve(resolved, options.common, options.problem);
+  nn::use_threads(static_cast<int>(options.common.threads));
   set_log_quiet(options.common.quiet);
   Problem problem = make_problem(options.problem, options.common);
+  if (options.common.dry_run) return report_size(problem, settings.command());
   const double sharpness = initial_sharpness(problem, options);
   if (!std::isfinite(sharpness)) throw NonFinite("flow", "the loss has no finite curvature at the starting weights.");
-  run::Settings resolved = settings;
   if (!options.learning_rate) {
     options.learning_rate = suggested_learning_rate(sharpness);
     resolved.set("learning-rate", {round_trip(*options.learning_rate)});
   }
   const WorkCost cost = measure_work(problem);
   const auto rule = dynamics::gradient_descent(*options.learning_rate);
-  say_start(options, sharpness, cost);
 
   RunSession session(options.common, resolved);
+  say_start(options, sharpness, cost);
   dynamics::FlowComparison comparison(
       *problem.objective, *rule, problem.initial_weights, comparison_options(options, problem), session.recorder());
   if (const auto checkpoint = session.resume_point()) comparison.set_state(checkpoint->arrays);

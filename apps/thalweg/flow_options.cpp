@@ -83,7 +83,7 @@ void add_curvature_settings(run::Settings& settings, FlowOptions& options) {
                 .group = group});
   settings.add({.name = "eigen-every",
                 .target = &options.eigen_every,
-                .help = "steps between spectra of discrete, midpoint and stable; -1 = never",
+                .help = "steps between spectra of discrete and midpoint; -1 = never",
                 .minimum = -1,
                 .group = group});
   settings.add({.name = "third-derivative-every",

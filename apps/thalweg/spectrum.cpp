@@ -9,12 +9,13 @@
 #include <nlohmann/json.hpp>
 
 #include "problem.hpp"
+#include "resolve.hpp"
 #include "run_session.hpp"
 #include "spectrum_options.hpp"
+#include "work_cost.hpp"
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/log.hpp"
-#include "thalweg/base/system.hpp"
 #include "thalweg/nn/device.hpp"
 #include "thalweg/spectrum/lanczos.hpp"
 #include "thalweg/spectrum/lobpcg.hpp"
@@ -115,12 +116,16 @@ void truncate_to(std::vector<double>& values, std::int64_t count) {
 
 }  // namespace
 
-int run_spectrum(const SpectrumOptions& options, const run::Settings& settings) {
+int run_spectrum(const SpectrumOptions& given, const run::Settings& settings) {
   const at::NoGradGuard no_grad;
-  nn::use_threads(options.common.threads > 0 ? static_cast<int>(options.common.threads) : available_processors());
+  SpectrumOptions options = given;
+  run::Settings resolved = settings;
+  resolve(resolved, options.common, options.problem);
+  nn::use_threads(static_cast<int>(options.common.threads));
   set_log_quiet(options.common.quiet);
   Problem problem = make_problem(options.problem, options.common);
-  RunSession session(options.common, settings);
+  if (options.common.dry_run) return report_size(problem, settings.command());
+  RunSession session(options.common, resolved);
   const auto tensor_options = problem.objective->options();
   const std::int64_t dimension = problem.objective->dimension();
   const auto loss = problem.objective->at(problem.initial_weights);

@@ -1,5 +1,7 @@
 #include "spectrum_options.hpp"
 
+#include "thalweg/base/error.hpp"
+
 namespace thalweg::app {
 
 void add_settings(run::Settings& settings, SpectrumOptions& options) {
@@ -40,6 +42,9 @@ void add_settings(run::Settings& settings, SpectrumOptions& options) {
 
 void check(const SpectrumOptions& options, const run::Settings& settings) {
   check(options.common, settings);
+  if (!options.common.resume.empty()) {
+    throw InvalidArgument("--resume", "a spectrum is found in one go and has nothing to resume; run it again.");
+  }
   check(options.problem, settings);
 }
 

@@ -6,8 +6,11 @@
 #include <functional>
 
 #include <ATen/ATen.h>
+#include <fmt/format.h>
 
-#include "thalweg/nn/device.hpp"
+#include "thalweg/base/system.hpp"
+#include "thalweg/objective/flop_counter.hpp"
+#include "thalweg/objective/memory_meter.hpp"
 
 namespace thalweg::app {
 namespace {
@@ -32,6 +35,26 @@ double median(std::vector<double> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::ranges::nth_element(values, middle);
   return *middle;
+}
+
+int report_size(const Problem& problem, const std::string& command) {
+  auto& objective = *problem.objective;
+  const auto gradient = [&] { objective.at(problem.initial_weights)->gradient(); };
+  const auto direction = at::ones({1, objective.dimension()}, problem.initial_weights.options());
+  const auto product = [&] { objective.at(problem.initial_weights)->hessian_times(direction.t()); };
+  const double gradient_flops = objective::count_flops(gradient);
+  const double vector_bytes = static_cast<double>(problem.initial_weights.nbytes());
+  constexpr double kEigenVectors = 6 * 5;  // LOBPCG's blocks on four pairs and a guard
+  fmt::print("{}: {} parameters, {} examples, {}\n", problem.model, objective.dimension(), problem.examples, problem.data);
+  fmt::print("gradient           {:.3g} GFLOP, {} of tensors\n",
+             gradient_flops * 1e-9,
+             size_text(static_cast<double>(objective::peak_tensor_bytes(gradient))));
+  fmt::print("Hessian product    {:.3g} GFLOP, {} of tensors with the gradient's graph\n",
+             (objective::count_flops(product) - gradient_flops) * 1e-9,
+             size_text(static_cast<double>(objective::peak_tensor_bytes(product))));
+  fmt::print("eigenvectors       {} for four pairs of one process\n", size_text(kEigenVectors * vector_bytes));
+  fmt::print("Nothing was run; leave out --dry-run to run thalweg {}.\n", command);
+  return 0;
 }
 
 WorkCost measure_work(Problem& problem) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "problem.hpp"
@@ -14,6 +15,9 @@ struct WorkCost {
 
 /// Medians of a few evaluations at the initial weights.
 WorkCost measure_work(Problem& problem);
+
+/// What --dry-run prints instead of a run: parameters, examples, floating-point operations and memory. Returns the exit code.
+int report_size(const Problem& problem, const std::string& command);
 
 double median(std::vector<double> values);  ///< NaN of nothing
 

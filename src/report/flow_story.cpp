@@ -90,7 +90,7 @@ std::string directions_sentence(const RunData& run) {
     return "**One** direction became unstable, and the flow holds its sharpness at 2.";
   }
   return fmt::format(
-      "In all **{}** directions became unstable, and the flow holds the sharpness of each at 2.",
+      "In all, **{}** directions became unstable, and the flow holds the sharpness of each at 2.",
       count_text(std::llround(*directions)));
 }
 
