@@ -23,6 +23,9 @@ if(THALWEG_LLD)
   add_link_options(-fuse-ld=lld)  # 0.6 s a program against 2.4 s
 endif()
 
+# The programs that `thalweg` starts; found from it, and installed, by this path.
+set(THALWEG_LIBEXECDIR "${CMAKE_INSTALL_LIBEXECDIR}/thalweg")
+
 add_library(thalweg_build_flags INTERFACE)
 target_compile_options(thalweg_build_flags INTERFACE
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wpedantic

@@ -155,13 +155,14 @@ dynamics::FlowFacts facts_of(const dynamics::FlowComparison& comparison, const F
 json results_json(const dynamics::FlowComparison& comparison, const FlowOptions& options, const Problem& problem,
                   const WorkCost& cost, RunSession& session) {
   dynamics::record_measured_variances(session.recorder());
-  json results = dynamics::summarize_flow(session.recorder(), facts_of(comparison, options));
-  for (const std::string& warning : problem.warnings) results["warnings"].push_back(warning);
-  results["parameters"] = problem.objective->dimension();
-  results["examples"] = problem.examples;
-  results["model"] = problem.model;
-  results["data"] = problem.data;
-  results["loss"] = problem.loss;
+  json results = describe(problem);
+  for (auto& [name, value] : dynamics::summarize_flow(session.recorder(), facts_of(comparison, options)).items()) {
+    if (name == "warnings") {
+      results[name].insert(results[name].end(), value.begin(), value.end());
+    } else {
+      results[name] = value;
+    }
+  }
   results["optimizer"] = "gradient descent";
   results["learning_rate"] = *options.learning_rate;
   results["steps"] = options.steps;

@@ -6,6 +6,7 @@
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/npz.hpp"
@@ -183,6 +184,15 @@ Problem make_problem(const ProblemOptions& options, const CommonOptions& common)
       tensor_options,
       objective::AutogradOptions{.micro_batch = problem.micro_batch});
   return problem;
+}
+
+nlohmann::json describe(const Problem& problem) {
+  return {{"parameters", problem.objective->dimension()},
+          {"examples", problem.examples},
+          {"model", problem.model},
+          {"data", problem.data},
+          {"loss", problem.loss},
+          {"warnings", problem.warnings}};
 }
 
 std::function<at::Tensor(const at::Tensor&)> chosen_outputs(const Problem& problem,

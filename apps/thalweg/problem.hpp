@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <ATen/core/Tensor.h>
+#include <nlohmann/json_fwd.hpp>
 
 #include "common_options.hpp"
 #include "problem_options.hpp"
@@ -33,6 +34,9 @@ struct Problem {
 
 /// @throws InvalidArgument, BadInput  in the words of a user
 Problem make_problem(const ProblemOptions& options, const CommonOptions& common);
+
+/// What every summary says of the problem: parameters, examples, model, data, loss and warnings.
+nlohmann::json describe(const Problem& problem);
 
 /// Outputs of `count` examples, evenly spread, as a function of the weights; empty where the loss has no outputs.
 std::function<at::Tensor(const at::Tensor&)> chosen_outputs(const Problem& problem, std::int64_t count);

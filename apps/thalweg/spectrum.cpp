@@ -136,19 +136,14 @@ int run_spectrum(const SpectrumOptions& given, const run::Settings& settings) {
   auto eigenvalues = values_of(pairs.values), residuals = values_of(pairs.residual_norms);
   truncate_to(eigenvalues, options.eigenpairs);
   truncate_to(residuals, options.eigenpairs);
-  json results = {{"parameters", dimension},
-                  {"examples", problem.examples},
-                  {"model", problem.model},
-                  {"data", problem.data},
-                  {"loss", problem.loss},
-                  {"training_loss", loss->loss()},
+  json results = describe(problem);
+  results.update({{"training_loss", loss->loss()},
                   {"eigenvalues", eigenvalues},
                   {"residuals", residuals},
                   {"iterations", pairs.iterations},
                   {"trace", measure.trace()},
                   {"trace_error", measure.trace_error()},
-                  {"layers", json::array()},
-                  {"warnings", problem.warnings}};
+                  {"layers", json::array()}});
   if (pairs.status != spectrum::Status::kConverged) results["warnings"].push_back(pairs.message);
   if (options.density) results["density"] = density_json(measure);
   if (options.per_layer) results["layers"] = layers_json(problem, hessian, options);
