@@ -43,11 +43,12 @@ spectrum::TrackerOptions central_tracker(const FlowOptions& options) {
           .key = Key{.seed = static_cast<std::uint64_t>(options.common.seed)}.with("tracker")};
 }
 
-/// The other processes report the leading pairs only, which cost as many Hessian products.
+/// The other processes report the leading eigenvalues only, whose relative error is the square of this residual.
 spectrum::TrackerOptions leading_tracker(const FlowOptions& options, int pairs) {
   auto tracker = central_tracker(options);
   tracker.threshold = INFINITY;
   tracker.minimum = pairs;
+  tracker.tolerance *= 10;
   return tracker;
 }
 
@@ -156,7 +157,8 @@ json results_json(const dynamics::FlowComparison& comparison, const FlowOptions&
                   const WorkCost& cost, RunSession& session) {
   dynamics::record_measured_variances(session.recorder());
   json results = describe(problem);
-  for (auto& [name, value] : dynamics::summarize_flow(session.recorder(), facts_of(comparison, options)).items()) {
+  const json found = dynamics::summarize_flow(session.recorder(), facts_of(comparison, options));
+  for (const auto& [name, value] : found.items()) {
     if (name == "warnings") {
       results[name].insert(results[name].end(), value.begin(), value.end());
     } else {
