@@ -284,7 +284,15 @@ class Advice {
   }
 
   void check_delay() {
-    if (!edge_.first_step || !edge_.first_burst) return;
+    if (!edge_.first_step || recorder_.find("midpoint_deltas") == nullptr) return;
+    if (!edge_.first_burst) {
+      warnings.push_back(fmt::format("Delayed onset: the run passed the edge at step {} and has hardly begun to oscillate by "
+                                     "the end, because its oscillation must grow from rounding errors. What the flow "
+                                     "predicts cannot be compared with it yet.",
+                                     *edge_.first_step));
+      suggestions.push_back("Run longer (--steps), or start closer to the edge with a larger --learning-rate.");
+      return;
+    }
     const std::int64_t delay = *edge_.first_burst - *edge_.first_step;
     if (delay * 10 < facts_.steps) return;
     warnings.push_back(fmt::format("Delayed onset: the run passed the edge at step {} but began to oscillate only {} steps "
