@@ -1,12 +1,13 @@
-// The main of every benchmark: starts itself again under the environment that `thalweg` gives its programs, because OpenBLAS
-// and OpenMP read it when they load, and sets the threads of both (THALWEG_THREADS, default: all).
+// The main of every benchmark: starts itself again under the environment that `thalweg` gives its
+// programs, because OpenBLAS and OpenMP read it when they load, and sets the threads of both
+// (THALWEG_THREADS, default: all).
+
+#include <cstdlib>
+#include <string>
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <unistd.h>
-
-#include <cstdlib>
-#include <string>
 
 #include "thalweg/base/system.hpp"
 #include "thalweg/nn/device.hpp"

@@ -40,6 +40,12 @@ function(thalweg_use_torch target visibility)
     target_precompile_headers(thalweg_torch_pch PRIVATE <torch/types.h>)
   endif()
   target_precompile_headers(${target} REUSE_FROM thalweg_torch_pch)
+  # g++ passes over a precompiled header made with other code generation: programs take the libraries' -fPIC, not -fPIE.
+  get_target_property(type ${target} TYPE)
+  if(type STREQUAL "EXECUTABLE")
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target} PRIVATE -fPIC)
+  endif()
 endfunction()
 
 # thalweg_test(NAME [LIBRARIES target...] [TORCH] [LABELS label...] [TIMEOUT seconds])

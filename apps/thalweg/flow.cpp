@@ -3,15 +3,14 @@
 #include <memory>
 #include <string>
 
-#include <ATen/ATen.h>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
 #include "flow_options.hpp"
 #include "problem.hpp"
 #include "resolve.hpp"
 #include "run_session.hpp"
 #include "work_cost.hpp"
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/log.hpp"
@@ -43,7 +42,8 @@ spectrum::TrackerOptions central_tracker(const FlowOptions& options) {
           .key = Key{.seed = static_cast<std::uint64_t>(options.common.seed)}.with("tracker")};
 }
 
-/// The other processes report the leading eigenvalues only, whose relative error is the square of this residual.
+/// The other processes report the leading eigenvalues only, whose relative error is the square of
+/// this residual.
 spectrum::TrackerOptions leading_tracker(const FlowOptions& options, int pairs) {
   auto tracker = central_tracker(options);
   tracker.threshold = INFINITY;
@@ -52,24 +52,26 @@ spectrum::TrackerOptions leading_tracker(const FlowOptions& options, int pairs) 
   return tracker;
 }
 
-dynamics::FlowComparisonOptions comparison_options(const FlowOptions& options, const Problem& problem) {
+dynamics::FlowComparisonOptions comparison_options(const FlowOptions& options,
+                                                   const Problem& problem) {
   constexpr int kReportedPairs = 3;
   const auto leading = leading_tracker(options, kReportedPairs);
-  return {.discrete = wants(options, "discrete"),
-          .midpoint = wants(options, "midpoint"),
-          .central = wants(options, "central"),
-          .stable = wants(options, "stable"),
-          .steps = options.steps,
-          .warm_start = options.warm_start,
-          .spectrum_every = options.eigen_every,
-          .central_flow = {.substeps = static_cast<int>(options.substeps),
-                           .critical_threshold = options.critical_threshold,
-                           .third_derivative_every = static_cast<int>(options.third_derivative_every),
-                           .tracker = central_tracker(options)},
-          .stable_flow = {.limit = options.stable_limit, .tracker = leading},
-          .tracker = leading,
-          .chosen_outputs = chosen_outputs(problem, options.outputs),
-          .accuracy = problem.accuracy};
+  return {
+      .discrete = wants(options, "discrete"),
+      .midpoint = wants(options, "midpoint"),
+      .central = wants(options, "central"),
+      .stable = wants(options, "stable"),
+      .steps = options.steps,
+      .warm_start = options.warm_start,
+      .spectrum_every = options.eigen_every,
+      .central_flow = {.substeps = static_cast<int>(options.substeps),
+                       .critical_threshold = options.critical_threshold,
+                       .third_derivative_every = static_cast<int>(options.third_derivative_every),
+                       .tracker = central_tracker(options)},
+      .stable_flow = {.limit = options.stable_limit, .tracker = leading},
+      .tracker = leading,
+      .chosen_outputs = chosen_outputs(problem, options.outputs),
+      .accuracy = problem.accuracy};
 }
 
 /// The largest eigenvalue of the plain Hessian at the start.
@@ -77,11 +79,14 @@ double initial_sharpness(Problem& problem, const FlowOptions& options) {
   spectrum::Tracker tracker(
       problem.objective->dimension(), problem.objective->options(), leading_tracker(options, 1));
   const auto loss = problem.objective->at(problem.initial_weights);
-  return tracker.update([&](const at::Tensor& v) { return loss->hessian_times(v); }).values[0].item<double>();
+  return tracker.update([&](const at::Tensor& v) { return loss->hessian_times(v); })
+      .values[0]
+      .item<double>();
 }
 
-/// Without --learning-rate: nine tenths of the largest stable one at the start, cut to two digits. Oscillations are then not
-/// damped to rounding errors before sharpness rises, and set in soon after the edge is reached.
+/// Without --learning-rate: nine tenths of the largest stable one at the start, cut to two digits.
+/// Oscillations are then not damped to rounding errors before sharpness rises, and set in soon
+/// after the edge is reached.
 double suggested_learning_rate(double sharpness) {
   if (!(sharpness > 0)) return 0.1;
   const double rate = 0.9 * 2 / sharpness;
@@ -92,27 +97,33 @@ double suggested_learning_rate(double sharpness) {
 void say_start(const FlowOptions& options, double sharpness, const WorkCost& cost) {
   const double rate = *options.learning_rate;
   const double effective = rate * sharpness;
-  const char* outlook = effective > 2 ? "The run starts above the edge: expect a violent start, outside the theory."
-                        : effective > 0.1
-                            ? "Sharpness usually rises in training, so the run should reach the edge."
-                            : "That is far below the edge, which a run this long may not reach; a larger "
-                              "--learning-rate would.";
-  log_info(fmt::format("Sharpness S = {:.4g} at the start; the edge of stability lies at 2/S = {:.3g}, and at learning "
-                       "rate {} the effective sharpness is {:.3g} of 2. {}",
-                       sharpness,
-                       2 / sharpness,
-                       round_trip(rate),
-                       effective,
-                       outlook));
-  constexpr double kGradientsAStep = 160;  // all four processes with spectra, four directions at the edge
-  log_info(fmt::format("A gradient takes {:.2g} s, a Hessian product {:.2g} s: about {} for {} steps.",
-                       cost.gradient_seconds,
-                       cost.hessian_product_seconds,
-                       duration_text(kGradientsAStep * cost.gradient_seconds * static_cast<double>(options.steps)),
-                       options.steps));
+  const char* outlook =
+      effective > 2 ? "The run starts above the edge: expect a violent start, outside the theory."
+      : effective > 0.1
+          ? "Sharpness usually rises in training, so the run should reach the edge."
+          : "That is far below the edge, which a run this long may not reach; a larger "
+            "--learning-rate would.";
+  log_info(
+      fmt::format("Sharpness S = {:.4g} at the start; the edge of stability lies at 2/S = {:.3g}, "
+                  "and at learning "
+                  "rate {} the effective sharpness is {:.3g} of 2. {}",
+                  sharpness,
+                  2 / sharpness,
+                  round_trip(rate),
+                  effective,
+                  outlook));
+  constexpr double kGradientsAStep =
+      160;  // all four processes with spectra, four directions at the edge
+  log_info(fmt::format(
+      "A gradient takes {:.2g} s, a Hessian product {:.2g} s: about {} for {} steps.",
+      cost.gradient_seconds,
+      cost.hessian_product_seconds,
+      duration_text(kGradientsAStep * cost.gradient_seconds * static_cast<double>(options.steps)),
+      options.steps));
 }
 
-/// Median wall time of the central flow's steps with a direction at the edge, or of all of them where none was.
+/// Median wall time of the central flow's steps with a direction at the edge, or of all of them
+/// where none was.
 double central_step_seconds(const run::Recorder& recorder) {
   const auto* seconds = recorder.find("central/flow_aux/seconds");
   const auto* rank = recorder.find("central/flow_aux/rank");
@@ -126,7 +137,9 @@ double central_step_seconds(const run::Recorder& recorder) {
   return median(at_edge.empty() ? all : at_edge);
 }
 
-json cost_json(const WorkCost& cost, const run::Recorder& recorder, const objective::WorkCounters& work) {
+json cost_json(const WorkCost& cost,
+               const run::Recorder& recorder,
+               const objective::WorkCounters& work) {
   const double central = central_step_seconds(recorder);
   return {{"gradient_seconds", cost.gradient_seconds},
           {"hessian_product_seconds", cost.hessian_product_seconds},
@@ -137,7 +150,8 @@ json cost_json(const WorkCost& cost, const run::Recorder& recorder, const object
           {"third_derivatives", work.third_derivatives}};
 }
 
-dynamics::FlowFacts facts_of(const dynamics::FlowComparison& comparison, const FlowOptions& options) {
+dynamics::FlowFacts facts_of(const dynamics::FlowComparison& comparison,
+                             const FlowOptions& options) {
   dynamics::FlowFacts facts{.steps = options.steps,
                             .warm_start = options.warm_start,
                             .learning_rate = *options.learning_rate,
@@ -153,8 +167,11 @@ dynamics::FlowFacts facts_of(const dynamics::FlowComparison& comparison, const F
   return facts;
 }
 
-json results_json(const dynamics::FlowComparison& comparison, const FlowOptions& options, const Problem& problem,
-                  const WorkCost& cost, RunSession& session) {
+json results_json(const dynamics::FlowComparison& comparison,
+                  const FlowOptions& options,
+                  const Problem& problem,
+                  const WorkCost& cost,
+                  RunSession& session) {
   dynamics::record_measured_variances(session.recorder());
   json results = describe(problem);
   const json found = dynamics::summarize_flow(session.recorder(), facts_of(comparison, options));
@@ -168,7 +185,8 @@ json results_json(const dynamics::FlowComparison& comparison, const FlowOptions&
   results["optimizer"] = "gradient descent";
   results["learning_rate"] = *options.learning_rate;
   results["steps"] = options.steps;
-  if (const auto* outputs = session.recorder().find("discrete/train_outputs"); outputs != nullptr && options.outputs > 0) {
+  if (const auto* outputs = session.recorder().find("discrete/train_outputs");
+      outputs != nullptr && options.outputs > 0) {
     results["outputs_per_example"] = outputs->columns / std::min(options.outputs, problem.examples);
   }
   results["cost"] = cost_json(cost, session.recorder(), problem.objective->work());
@@ -179,7 +197,8 @@ std::string progress_note(const run::Recorder& recorder, std::int64_t row) {
   std::string note;
   const auto add = [&](const char* label, const char* path) {
     const auto* series = recorder.find(path);
-    if (series != nullptr && row < series->rows) note += fmt::format("  {} {:.4g}", label, series->at(row));
+    if (series != nullptr && row < series->rows)
+      note += fmt::format("  {} {:.4g}", label, series->at(row));
   };
   add("loss", "discrete/train_loss");
   add("sharpness", "discrete/effective_hessian_eigs");
@@ -188,7 +207,9 @@ std::string progress_note(const run::Recorder& recorder, std::int64_t row) {
 }
 
 /// Runs until finished or interrupted; returns the status.
-std::string run_steps(dynamics::FlowComparison& comparison, const FlowOptions& options, RunSession& session) {
+std::string run_steps(dynamics::FlowComparison& comparison,
+                      const FlowOptions& options,
+                      RunSession& session) {
   const run::InterruptGuard guard;
   Progress progress("steps", options.steps, comparison.next_row(), options.common.quiet);
   while (!comparison.finished()) {
@@ -222,7 +243,8 @@ int run_flow(const FlowOptions& given, const run::Settings& settings) {
   Problem problem = make_problem(options.problem, options.common);
   if (options.common.dry_run) return report_size(problem, settings.command());
   const double sharpness = initial_sharpness(problem, options);
-  if (!std::isfinite(sharpness)) throw NonFinite("flow", "the loss has no finite curvature at the starting weights.");
+  if (!std::isfinite(sharpness))
+    throw NonFinite("flow", "the loss has no finite curvature at the starting weights.");
   if (!options.learning_rate) {
     options.learning_rate = suggested_learning_rate(sharpness);
     resolved.set("learning-rate", {round_trip(*options.learning_rate)});
@@ -232,8 +254,11 @@ int run_flow(const FlowOptions& given, const run::Settings& settings) {
 
   RunSession session(options.common, resolved);
   say_start(options, sharpness, cost);
-  dynamics::FlowComparison comparison(
-      *problem.objective, *rule, problem.initial_weights, comparison_options(options, problem), session.recorder());
+  dynamics::FlowComparison comparison(*problem.objective,
+                                      *rule,
+                                      problem.initial_weights,
+                                      comparison_options(options, problem),
+                                      session.recorder());
   if (const auto checkpoint = session.resume_point()) comparison.set_state(checkpoint->arrays);
   const std::string status = run_steps(comparison, options, session);
   session.finish(status, results_json(comparison, options, problem, cost, session));

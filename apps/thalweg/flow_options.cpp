@@ -12,12 +12,13 @@ void add_optimizer_settings(run::Settings& settings, FlowOptions& options) {
                 .help = "rule that is run and predicted: gradient descent",
                 .choices = {"gd"},
                 .group = group});
-  settings.add({.name = "learning-rate",
-                .target = &options.learning_rate,
-                .help = "step size; where none is given, nine tenths of the largest stable one at the start",
-                .metavar = "R",
-                .minimum = 0,
-                .group = group});
+  settings.add(
+      {.name = "learning-rate",
+       .target = &options.learning_rate,
+       .help = "step size; where none is given, nine tenths of the largest stable one at the start",
+       .metavar = "R",
+       .minimum = 0,
+       .group = group});
   settings.add({.name = "steps",
                 .target = &options.steps,
                 .help = "optimizer steps; one is a unit of time of the flows",
@@ -86,11 +87,12 @@ void add_curvature_settings(run::Settings& settings, FlowOptions& options) {
                 .help = "steps between spectra of discrete and midpoint; -1 = never",
                 .minimum = -1,
                 .group = group});
-  settings.add({.name = "third-derivative-every",
-                .target = &options.third_derivative_every,
-                .help = "substeps between fresh third derivatives; 0 = as often as the Hessian needs",
-                .minimum = 0,
-                .group = group});
+  settings.add(
+      {.name = "third-derivative-every",
+       .target = &options.third_derivative_every,
+       .help = "substeps between fresh third derivatives; 0 = as often as the Hessian needs",
+       .minimum = 0,
+       .group = group});
 }
 
 void add_record_settings(run::Settings& settings, FlowOptions& options) {

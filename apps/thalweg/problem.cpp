@@ -55,8 +55,10 @@ std::function<double(const at::Tensor&)> accuracy_on(const data::Dataset& data,
   };
 }
 
-/// Weights from --init: the array `weights` if the file has it flat, else one array for each parameter by name.
-at::Tensor weights_from(const std::string& file, const std::vector<nn::ParameterInfo>& layout,
+/// Weights from --init: the array `weights` if the file has it flat, else one array for each
+/// parameter by name.
+at::Tensor weights_from(const std::string& file,
+                        const std::vector<nn::ParameterInfo>& layout,
                         std::int64_t dimension) {
   const auto arrays = read_npz(file);
   if (const auto flat = arrays.find("weights"); flat != arrays.end()) {
@@ -72,12 +74,14 @@ at::Tensor weights_from(const std::string& file, const std::vector<nn::Parameter
   for (const auto& parameter : layout) {
     const auto found = arrays.find(parameter.name);
     if (found == arrays.end() || found->second.shape() != parameter.shape) {
-      throw BadInput(file,
-                     fmt::format("needs an array 'weights' of {} numbers, or '{}' of shape {} and so on for every "
-                                 "parameter.",
-                                 dimension,
-                                 parameter.name,
-                                 shape_text(parameter.shape)));
+      throw BadInput(
+          file,
+          fmt::format(
+              "needs an array 'weights' of {} numbers, or '{}' of shape {} and so on for every "
+              "parameter.",
+              dimension,
+              parameter.name,
+              shape_text(parameter.shape)));
     }
     weights.narrow(0, parameter.offset, parameter.numel())
         .copy_(nn::to_tensor(found->second).flatten());
@@ -91,10 +95,14 @@ const char* loss_text(const std::string& loss) {
 }
 
 /// Tries the user's module in a process of its own, before anything here has started a thread.
-void check_own_model(Problem& problem, const ProblemOptions& options, const CommonOptions& common,
-                     const std::optional<data::Dataset>& data, bool& splittable) {
+void check_own_model(Problem& problem,
+                     const ProblemOptions& options,
+                     const CommonOptions& common,
+                     const std::optional<data::Dataset>& data,
+                     bool& splittable) {
   constexpr std::int64_t kExamples = 8;
-  nn::TorchScriptProbe probe{.dtype = common.dtype == "float32" ? at::kFloat : at::kDouble,
+  nn::TorchScriptProbe probe{.arguments = {},
+                             .dtype = common.dtype == "float32" ? at::kFloat : at::kDouble,
                              .returns_loss = options.loss == "model"};
   if (data) {
     const auto first = [&](const NdArray& array) {
@@ -102,7 +110,8 @@ void check_own_model(Problem& problem, const ProblemOptions& options, const Comm
       return rows.is_floating_point() ? rows.to(probe.dtype) : rows;
     };
     probe.arguments = {first(data->inputs)};
-    if (probe.returns_loss) probe.arguments.push_back(first(data->has_labels() ? data->labels : data->targets));
+    if (probe.returns_loss)
+      probe.arguments.push_back(first(data->has_labels() ? data->labels : data->targets));
     const bool may_be_binary = data->has_labels() && data->classes == 2;
     probe.outputs = may_be_binary ? 0 : data->outputs();
   }
@@ -111,22 +120,28 @@ void check_own_model(Problem& problem, const ProblemOptions& options, const Comm
   splittable = !found.mixes_examples;
   if (found.mixes_examples) {
     problem.warnings.push_back(
-        "The model mixes the examples of a batch (batch normalisation in training mode?): the loss is that of the full "
+        "The model mixes the examples of a batch (batch normalisation in training mode?): the loss "
+        "is that of the full "
         "batch.");
   }
   if (!found.unused_parameters.empty()) {
-    problem.warnings.push_back(fmt::format("The loss does not depend on these parameters of the model: {}.",
-                                           fmt::join(found.unused_parameters, ", ")));
+    problem.warnings.push_back(
+        fmt::format("The loss does not depend on these parameters of the model: {}.",
+                    fmt::join(found.unused_parameters, ", ")));
   }
 }
 
 /// The starting weights that come with the model; fills in what the problem says of it.
-at::Tensor set_own_model(Problem& problem, const ProblemOptions& options, const CommonOptions& common,
-                         const std::optional<data::Dataset>& data, const at::TensorOptions& tensor_options) {
+at::Tensor set_own_model(Problem& problem,
+                         const ProblemOptions& options,
+                         const CommonOptions& common,
+                         const std::optional<data::Dataset>& data,
+                         const at::TensorOptions& tensor_options) {
   bool splittable = false;
   check_own_model(problem, options, common, data, splittable);
   if (!splittable && !common.memory.empty()) {
-    throw InvalidArgument("--memory", "this model's loss cannot be split into micro-batches; leave the limit out.");
+    throw InvalidArgument(
+        "--memory", "this model's loss cannot be split into micro-batches; leave the limit out.");
   }
   nn::TorchScriptModule module(options.torchscript, {.train_mode = options.train_mode});
   const auto initial = module.initial_weights();
@@ -141,18 +156,21 @@ at::Tensor set_own_model(Problem& problem, const ProblemOptions& options, const 
   }
   const auto network = std::make_shared<nn::TorchScriptNetwork>(std::move(module));
   problem.model = network->description();
-  problem.batch_loss =
-      objective::network_loss(network, *data, objective::loss_kind_named(options.loss), tensor_options);
+  problem.batch_loss = objective::network_loss(
+      network, *data, objective::loss_kind_named(options.loss), tensor_options);
   return initial;
 }
 
-at::Tensor set_built_in_model(Problem& problem, const ProblemOptions& options, const data::Dataset& data, Key key,
+at::Tensor set_built_in_model(Problem& problem,
+                              const ProblemOptions& options,
+                              const data::Dataset& data,
+                              Key key,
                               const at::TensorOptions& tensor_options) {
   const std::shared_ptr<const nn::Network> network =
       nn::make_network(options.model, options.model_options, data.example_shape(), data.outputs());
   problem.model = network->description();
-  problem.batch_loss =
-      objective::network_loss(network, data, objective::loss_kind_named(options.loss), tensor_options);
+  problem.batch_loss = objective::network_loss(
+      network, data, objective::loss_kind_named(options.loss), tensor_options);
   return network->initial_weights(key.with("weights"));
 }
 
@@ -173,7 +191,8 @@ Problem make_problem(const ProblemOptions& options, const CommonOptions& common)
   problem.parameters = problem.batch_loss->layout();
   if (data && options.loss != "model") problem.accuracy = accuracy_on(*data, tensor_options);
   problem.has_outputs = options.loss != "model";
-  if (!options.init.empty()) initial = weights_from(options.init, problem.parameters, initial.size(0));
+  if (!options.init.empty())
+    initial = weights_from(options.init, problem.parameters, initial.size(0));
   problem.initial_weights = initial.to(tensor_options);
   if (!common.memory.empty()) {
     problem.micro_batch = objective::micro_batch_within(

@@ -6,11 +6,10 @@
 #include <string>
 #include <vector>
 
-#include <ATen/core/Tensor.h>
-#include <nlohmann/json_fwd.hpp>
-
 #include "common_options.hpp"
 #include "problem_options.hpp"
+#include <ATen/core/Tensor.h>
+#include <nlohmann/json_fwd.hpp>
 
 #include "thalweg/data/dataset.hpp"
 #include "thalweg/nn/network.hpp"
@@ -27,7 +26,7 @@ struct Problem {
   std::unique_ptr<objective::AutogradObjective> objective;
   at::Tensor initial_weights;  ///< [P], of the objective's dtype and device
   std::int64_t micro_batch = 0;
-  bool has_outputs = true;     ///< the loss is that of a network
+  bool has_outputs = true;                            ///< the loss is that of a network
   std::function<double(const at::Tensor&)> accuracy;  ///< empty where the data have no labels
   std::vector<std::string> warnings;
 };
@@ -38,7 +37,9 @@ Problem make_problem(const ProblemOptions& options, const CommonOptions& common)
 /// What every summary says of the problem: parameters, examples, model, data, loss and warnings.
 nlohmann::json describe(const Problem& problem);
 
-/// Outputs of `count` examples, evenly spread, as a function of the weights; empty where the loss has no outputs.
-std::function<at::Tensor(const at::Tensor&)> chosen_outputs(const Problem& problem, std::int64_t count);
+/// Outputs of `count` examples, evenly spread, as a function of the weights; empty where the loss
+/// has no outputs.
+std::function<at::Tensor(const at::Tensor&)> chosen_outputs(const Problem& problem,
+                                                            std::int64_t count);
 
 }  // namespace thalweg::app

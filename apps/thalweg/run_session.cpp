@@ -1,9 +1,8 @@
 #include "run_session.hpp"
 
+#include "version.hpp"
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-
-#include "version.hpp"
 
 #include "thalweg/base/files.hpp"
 #include "thalweg/base/log.hpp"
@@ -50,7 +49,8 @@ std::optional<run::Checkpoint> RunSession::resume_point() {
   if (!resuming_) return {};
   auto checkpoint = run::load_latest_checkpoint(folder_.checkpoints());
   if (!checkpoint) {
-    log_warning(fmt::format("{} has no checkpoint yet; starting it again.", folder_.path().string()));
+    log_warning(
+        fmt::format("{} has no checkpoint yet; starting it again.", folder_.path().string()));
     return {};
   }
   recorder_.resume(checkpoint->step);
@@ -84,7 +84,9 @@ void RunSession::finish(const std::string& status, nlohmann::json results) {
   report::write_report(folder_);
   if (common_.json) fmt::print("{}\n", folder_.read_summary().dump(2));
   log_info(fmt::format("{} after {}. Report: {}",
-                       status == "done" ? "Done" : status == "diverged" ? "Diverged" : "Interrupted",
+                       status == "done"       ? "Done"
+                       : status == "diverged" ? "Diverged"
+                                              : "Interrupted",
                        duration_text(seconds()),
                        folder_.report().string()));
 }

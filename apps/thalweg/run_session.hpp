@@ -5,9 +5,8 @@
 #include <optional>
 #include <string>
 
-#include <nlohmann/json_fwd.hpp>
-
 #include "common_options.hpp"
+#include <nlohmann/json_fwd.hpp>
 
 #include "thalweg/run/checkpoint.hpp"
 #include "thalweg/run/folder.hpp"
@@ -16,8 +15,8 @@
 
 namespace thalweg::app {
 
-/// What every command that makes a run does around it: the folder, the log, the resolved configuration, checkpoints, the
-/// summary and the report.
+/// What every command that makes a run does around it: the folder, the log, the resolved
+/// configuration, checkpoints, the summary and the report.
 class RunSession {
  public:
   /// Creates the run's folder, or opens the one to resume, and writes config.toml.
@@ -30,7 +29,8 @@ class RunSession {
   run::Recorder& recorder() { return recorder_; }
   bool resuming() const { return resuming_; }
 
-  /// The newest checkpoint of the run to resume, with the recorder cut to it; nothing where it starts anew.
+  /// The newest checkpoint of the run to resume, with the recorder cut to it; nothing where it
+  /// starts anew.
   std::optional<run::Checkpoint> resume_point();
 
   /// Metrics first, then the checkpoint: what the checkpoint knows is always in the metrics too.
@@ -38,8 +38,8 @@ class RunSession {
   /// Whether `every` steps have passed, or with 0 about a minute, since the last checkpoint.
   bool save_due(std::int64_t step, std::int64_t every) const;
 
-  /// Adds what every summary holds, writes it with the metrics and the report, prints it with --json, and says where the
-  /// run lies. @param status  "done", "interrupted" or "diverged"
+  /// Adds what every summary holds, writes it with the metrics and the report, prints it with
+  /// --json, and says where the run lies. @param status  "done", "interrupted" or "diverged"
   void finish(const std::string& status, nlohmann::json results);
 
   double seconds() const;  ///< wall time, that of the sessions before it included

@@ -4,15 +4,14 @@
 #include <string>
 #include <vector>
 
-#include <ATen/ATen.h>
-#include <fmt/format.h>
-#include <nlohmann/json.hpp>
-
 #include "problem.hpp"
 #include "resolve.hpp"
 #include "run_session.hpp"
 #include "spectrum_options.hpp"
 #include "work_cost.hpp"
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/log.hpp"
@@ -41,30 +40,38 @@ at::Tensor random_block(std::int64_t n, std::int64_t k, const at::TensorOptions&
 }
 
 /// Leading eigenpairs, a guard vector or two beside the wanted ones.
-spectrum::EigenPairs leading_pairs(const spectrum::LinearOperator& hessian, std::int64_t n, std::int64_t wanted,
-                                   const SpectrumOptions& options, const at::TensorOptions& tensor_options) {
+spectrum::EigenPairs leading_pairs(const spectrum::LinearOperator& hessian,
+                                   std::int64_t n,
+                                   std::int64_t wanted,
+                                   const SpectrumOptions& options,
+                                   const at::TensorOptions& tensor_options) {
   wanted = std::min(wanted, n);
   const std::int64_t block = std::min(n, wanted + 2);
   const double by_dtype = options.common.dtype == "float32" ? 1e-4 : 1e-7;
-  return spectrum::lobpcg(hessian,
-                          random_block(n, block, tensor_options, key_of(options).with("start")),
-                          {.tolerance = options.eigen_tolerance > 0 ? options.eigen_tolerance : by_dtype,
-                           .wanted = static_cast<int>(wanted),
-                           .max_iterations = 500});
+  return spectrum::lobpcg(
+      hessian,
+      random_block(n, block, tensor_options, key_of(options).with("start")),
+      {.tolerance = options.eigen_tolerance > 0 ? options.eigen_tolerance : by_dtype,
+       .wanted = static_cast<int>(wanted),
+       .max_iterations = 500});
 }
 
 /// The trace needs one Lanczos step a probe (Hutchinson's estimate); the density needs them all.
-spectrum::SpectralQuadrature quadrature(const spectrum::LinearOperator& hessian, std::int64_t n,
-                                        const spectrum::EigenPairs& pairs, const SpectrumOptions& options,
-                                        const at::TensorOptions& tensor_options, bool density) {
-  return spectrum::lanczos_quadrature(hessian,
-                                      n,
-                                      tensor_options,
-                                      pairs.vectors,
-                                      pairs.values,
-                                      {.probes = static_cast<int>(options.probes),
-                                       .steps = density ? static_cast<int>(options.lanczos_steps) : 1,
-                                       .key = key_of(options).with("probes")});
+spectrum::SpectralQuadrature quadrature(const spectrum::LinearOperator& hessian,
+                                        std::int64_t n,
+                                        const spectrum::EigenPairs& pairs,
+                                        const SpectrumOptions& options,
+                                        const at::TensorOptions& tensor_options,
+                                        bool density) {
+  return spectrum::lanczos_quadrature(
+      hessian,
+      n,
+      tensor_options,
+      pairs.vectors,
+      pairs.values,
+      {.probes = static_cast<int>(options.probes),
+       .steps = density ? static_cast<int>(options.lanczos_steps) : 1,
+       .key = key_of(options).with("probes")});
 }
 
 json density_json(const spectrum::SpectralQuadrature& measure) {
@@ -80,8 +87,10 @@ json density_json(const spectrum::SpectralQuadrature& measure) {
   return {{"width", width}, {"points", points}, {"values", measure.density(points, width)}};
 }
 
-/// The diagonal block of the Hessian that belongs to one parameter tensor, as an operator on its own elements.
-spectrum::LinearOperator layer_block(const spectrum::LinearOperator& hessian, const nn::ParameterInfo& layer,
+/// The diagonal block of the Hessian that belongs to one parameter tensor, as an operator on its
+/// own elements.
+spectrum::LinearOperator layer_block(const spectrum::LinearOperator& hessian,
+                                     const nn::ParameterInfo& layer,
                                      std::int64_t dimension) {
   return [&hessian, &layer, dimension](const at::Tensor& v) {
     const auto wide = at::zeros({v.size(1), dimension}, v.options());
@@ -90,7 +99,9 @@ spectrum::LinearOperator layer_block(const spectrum::LinearOperator& hessian, co
   };
 }
 
-json layers_json(const Problem& problem, const spectrum::LinearOperator& hessian, const SpectrumOptions& options) {
+json layers_json(const Problem& problem,
+                 const spectrum::LinearOperator& hessian,
+                 const SpectrumOptions& options) {
   const auto tensor_options = problem.objective->options();
   json layers = json::array();
   for (const auto& layer : problem.parameters) {
@@ -111,7 +122,8 @@ json layers_json(const Problem& problem, const spectrum::LinearOperator& hessian
 }
 
 void truncate_to(std::vector<double>& values, std::int64_t count) {
-  if (static_cast<std::int64_t>(values.size()) > count) values.resize(static_cast<std::size_t>(count));
+  if (static_cast<std::int64_t>(values.size()) > count)
+    values.resize(static_cast<std::size_t>(count));
 }
 
 }  // namespace
@@ -129,10 +141,13 @@ int run_spectrum(const SpectrumOptions& given, const run::Settings& settings) {
   const auto tensor_options = problem.objective->options();
   const std::int64_t dimension = problem.objective->dimension();
   const auto loss = problem.objective->at(problem.initial_weights);
-  const spectrum::LinearOperator hessian = [&](const at::Tensor& v) { return loss->hessian_times(v); };
+  const spectrum::LinearOperator hessian = [&](const at::Tensor& v) {
+    return loss->hessian_times(v);
+  };
 
   const auto pairs = leading_pairs(hessian, dimension, options.eigenpairs, options, tensor_options);
-  const auto measure = quadrature(hessian, dimension, pairs, options, tensor_options, options.density);
+  const auto measure =
+      quadrature(hessian, dimension, pairs, options, tensor_options, options.density);
   auto eigenvalues = values_of(pairs.values), residuals = values_of(pairs.residual_norms);
   truncate_to(eigenvalues, options.eigenpairs);
   truncate_to(residuals, options.eigenpairs);

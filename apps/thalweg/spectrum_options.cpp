@@ -43,7 +43,8 @@ void add_settings(run::Settings& settings, SpectrumOptions& options) {
 void check(const SpectrumOptions& options, const run::Settings& settings) {
   check(options.common, settings);
   if (!options.common.resume.empty()) {
-    throw InvalidArgument("--resume", "a spectrum is found in one go and has nothing to resume; run it again.");
+    throw InvalidArgument("--resume",
+                          "a spectrum is found in one go and has nothing to resume; run it again.");
   }
   check(options.problem, settings);
 }

@@ -45,14 +45,19 @@ int report_size(const Problem& problem, const std::string& command) {
   const double gradient_flops = objective::count_flops(gradient);
   const double vector_bytes = static_cast<double>(problem.initial_weights.nbytes());
   constexpr double kEigenVectors = 6 * 5;  // LOBPCG's blocks on four pairs and a guard
-  fmt::print("{}: {} parameters, {} examples, {}\n", problem.model, objective.dimension(), problem.examples, problem.data);
+  fmt::print("{}: {} parameters, {} examples, {}\n",
+             problem.model,
+             objective.dimension(),
+             problem.examples,
+             problem.data);
   fmt::print("gradient           {:.3g} GFLOP, {} of tensors\n",
              gradient_flops * 1e-9,
              size_text(static_cast<double>(objective::peak_tensor_bytes(gradient))));
   fmt::print("Hessian product    {:.3g} GFLOP, {} of tensors with the gradient's graph\n",
              (objective::count_flops(product) - gradient_flops) * 1e-9,
              size_text(static_cast<double>(objective::peak_tensor_bytes(product))));
-  fmt::print("eigenvectors       {} for four pairs of one process\n", size_text(kEigenVectors * vector_bytes));
+  fmt::print("eigenvectors       {} for four pairs of one process\n",
+             size_text(kEigenVectors * vector_bytes));
   fmt::print("Nothing was run; leave out --dry-run to run thalweg {}.\n", command);
   return 0;
 }
@@ -62,18 +67,18 @@ WorkCost measure_work(Problem& problem) {
   auto& objective = *problem.objective;
   const auto& weights = problem.initial_weights;
   auto block = at::empty({kColumns, objective.dimension()}, at::kDouble);
-  fill_normal({block.data_ptr<double>(), static_cast<std::size_t>(block.numel())}, Key{}.with("cost"));
+  fill_normal({block.data_ptr<double>(), static_cast<std::size_t>(block.numel())},
+              Key{}.with("cost"));
   block = block.to(objective.options());
   return {
       .gradient_seconds =
           time_median(kRuns, [&] { objective.at(weights)->gradient().sum().item<double>(); }),
-      .hessian_product_seconds =
-          time_median(kRuns,
-                      [&] {
-                        const auto loss = objective.at(weights);
-                        loss->hessian_times(block.t()).sum().item<double>();
-                      }) /
-          kColumns};
+      .hessian_product_seconds = time_median(kRuns,
+                                             [&] {
+                                               const auto loss = objective.at(weights);
+                                               loss->hessian_times(block.t()).sum().item<double>();
+                                             }) /
+                                 kColumns};
 }
 
 }  // namespace thalweg::app

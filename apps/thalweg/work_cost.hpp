@@ -9,14 +9,16 @@ namespace thalweg::app {
 
 /// What the building blocks cost on this machine, measured at the start of a run.
 struct WorkCost {
-  double gradient_seconds = 0;         ///< one gradient
-  double hessian_product_seconds = 0;  ///< one column of a block of four, the graph's share included
+  double gradient_seconds = 0;  ///< one gradient
+  double hessian_product_seconds =
+      0;  ///< one column of a block of four, the graph's share included
 };
 
 /// Medians of a few evaluations at the initial weights.
 WorkCost measure_work(Problem& problem);
 
-/// What --dry-run prints instead of a run: parameters, examples, floating-point operations and memory. Returns the exit code.
+/// What --dry-run prints instead of a run: parameters, examples, floating-point operations and
+/// memory. Returns the exit code.
 int report_size(const Problem& problem, const std::string& command);
 
 double median(std::vector<double> values);  ///< NaN of nothing

@@ -1,11 +1,6 @@
-// Gradients and Hessian products beside their floor: the matrix products they consist of, with the same shapes, through the
-// same multiplication, threads and process, and nothing else. Counters: `over_floor`, `in_gradients` (a column of a block of
-// four, over a gradient).
-
-#include "thalweg/objective/autograd_objective.hpp"
-
-#include <ATen/ATen.h>
-#include <benchmark/benchmark.h>
+// Gradients and Hessian products beside their floor: the matrix products they consist of, with the
+// same shapes, through the same multiplication, threads and process, and nothing else. Counters:
+// `over_floor`, `in_gradients` (a column of a block of four, over a gradient).
 
 #include <algorithm>
 #include <chrono>
@@ -13,8 +8,12 @@
 #include <memory>
 #include <vector>
 
+#include <ATen/ATen.h>
+#include <benchmark/benchmark.h>
+
 #include "support/small_problem.hpp"
 #include "thalweg/nn/architectures.hpp"
+#include "thalweg/objective/autograd_objective.hpp"
 
 namespace {
 
@@ -57,8 +56,13 @@ struct Subject {
   Floor floor;
 };
 
-/// Forward, weight gradients and input gradients of linear layers; the first needs no input gradient.
-void add_layer(std::vector<Product>& products, std::int64_t rows, std::int64_t in, std::int64_t out, bool first) {
+/// Forward, weight gradients and input gradients of linear layers; the first needs no input
+/// gradient.
+void add_layer(std::vector<Product>& products,
+               std::int64_t rows,
+               std::int64_t in,
+               std::int64_t out,
+               bool first) {
   products.push_back({rows, in, out});
   products.push_back({out, rows, in});
   if (!first) products.push_back({rows, out, in});
@@ -92,7 +96,8 @@ void compare(benchmark::State& state, Subject subject) {
   std::vector<double> floor, gradient, product;
   subject.floor.run();
   objective.at(w)->hessian_times(v);
-  for (auto _ : state) {  // in turns, so that a machine that changes its speed changes it for all three
+  for (auto _ :
+       state) {  // in turns, so that a machine that changes its speed changes it for all three
     floor.push_back(seconds_of([&] { subject.floor.run(); }));
     gradient.push_back(seconds_of([&] { objective.at(w)->gradient(); }));
     product.push_back(seconds_of([&] { objective.at(w)->hessian_times(v); }) / 4);

@@ -1,11 +1,11 @@
 #include "thalweg/dynamics/central_flow.hpp"
 
-#include <ATen/ATen.h>
-#include <fmt/format.h>
-
-#include <Eigen/Eigenvalues>
 #include <chrono>
 #include <cmath>
+
+#include <ATen/ATen.h>
+#include <Eigen/Eigenvalues>
+#include <fmt/format.h>
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/dynamics/complementarity.hpp"
@@ -31,16 +31,16 @@ at::Tensor to_tensor_like(const Eigen::VectorXd& v, const at::Tensor& like) {
 }
 
 /// sqrt(2) for the off-diagonal entries of svec, 1 for the diagonal ones.
-Eigen::VectorXd svec_weights(Eigen::Index k) {
-  return svec(Eigen::MatrixXd::Ones(k, k));
-}
+Eigen::VectorXd svec_weights(Eigen::Index k) { return svec(Eigen::MatrixXd::Ones(k, k)); }
 
 void require_finite(double value, const char* what) {
   if (std::isfinite(value)) return;
-  throw NonFinite("central flow",
-                  fmt::format("the {} is {}. A smaller --learning-rate, more --substeps or a --warm-start may help.",
-                              what,
-                              value));
+  throw NonFinite(
+      "central flow",
+      fmt::format(
+          "the {} is {}. A smaller --learning-rate, more --substeps or a --warm-start may help.",
+          what,
+          value));
 }
 
 }  // namespace
@@ -135,10 +135,12 @@ void CentralFlow::update_hessian_block(objective::Linearization& loss, const Pre
   hessian_block_ = block;
 }
 
-void CentralFlow::update_third_derivatives(objective::Linearization& loss, const Preconditioner& m) {
+void CentralFlow::update_third_derivatives(objective::Linearization& loss,
+                                           const Preconditioner& m) {
   if (third_.defined()) return;
   if (!difference_step_) {
-    // The first direction at the edge: find the step of the differences that its third derivative likes best.
+    // The first direction at the edge: find the step of the differences that its third derivative
+    // likes best.
     difference_step_ = objective::calibrate_difference_step(
         objective_, weights_.to(objective_.options()), loss.gradient(), basis_.select(1, 0));
     objective_.set_difference_step(difference_step_->step);
@@ -151,7 +153,8 @@ void CentralFlow::update_third_derivatives(objective::Linearization& loss, const
   third_age_ = 0;
 }
 
-/// X from  X >= 0, alpha + B[X] >= 0, <X, alpha + B[X]> = 0: 2M - H linearised over the substep, in the basis U.
+/// X from  X >= 0, alpha + B[X] >= 0, <X, alpha + B[X]> = 0: 2M - H linearised over the substep, in
+/// the basis U.
 Eigen::MatrixXd CentralFlow::solve_oscillation(const at::Tensor& preconditioned_gradient,
                                                double dt,
                                                double& residual) {
@@ -167,7 +170,9 @@ Eigen::MatrixXd CentralFlow::solve_oscillation(const at::Tensor& preconditioned_
   return solution.x;
 }
 
-void CentralFlow::predict(const Eigen::MatrixXd& x, const Preconditioner& m, CentralState& out) const {
+void CentralFlow::predict(const Eigen::MatrixXd& x,
+                          const Preconditioner& m,
+                          CentralState& out) const {
   out.predicted_loss = out.loss;
   out.predicted_gradient_norm2 = out.gradient_norm2;
   if (x.size() == 0) return;
@@ -210,10 +215,10 @@ void CentralFlow::set_state(const NamedArrays& arrays) {
   weights_ = nn::to_tensor(arrays.at("weights")).to(objective_.options().device());
   optimizer_.steps = arrays.at("steps").item<std::int64_t>();
   if (const auto step = arrays.find("difference_step"); step != arrays.end()) {
-    difference_step_ = objective::DifferenceStep{
-        .step = step->second.item<double>(),
-        .relative_error = arrays.at("difference_error").item<double>(),
-        .kinks = arrays.at("difference_kinks").item<std::int64_t>() != 0};
+    difference_step_ =
+        objective::DifferenceStep{.step = step->second.item<double>(),
+                                  .relative_error = arrays.at("difference_error").item<double>(),
+                                  .kinks = arrays.at("difference_kinks").item<std::int64_t>() != 0};
     objective_.set_difference_step(difference_step_->step);
   }
 }

@@ -1,10 +1,10 @@
 #include "thalweg/dynamics/discrete_run.hpp"
 
-#include <ATen/ATen.h>
-
 #include <utility>
 
 #include "state_arrays.hpp"
+#include <ATen/ATen.h>
+
 #include "thalweg/nn/device.hpp"
 
 namespace thalweg::dynamics {
@@ -23,7 +23,8 @@ DiscreteRun::DiscreteRun(objective::Objective& objective,
 PointState DiscreteRun::step(bool spectrum, bool move) {
   const at::NoGradGuard no_grad;
   const auto loss = objective_.at(weights_);
-  const PointState out = evaluate_point(*loss, rule_.preconditioner(optimizer_), spectrum ? &tracker_ : nullptr);
+  const PointState out =
+      evaluate_point(*loss, rule_.preconditioner(optimizer_), spectrum ? &tracker_ : nullptr);
   if (!move) return out;
   const at::Tensor gradient = loss->gradient();
   optimizer_ = rule_.update(optimizer_, gradient);

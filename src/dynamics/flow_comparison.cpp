@@ -1,8 +1,5 @@
 #include "thalweg/dynamics/flow_comparison.hpp"
 
-#include <ATen/ATen.h>
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -11,8 +8,11 @@
 
 #include "flow_series.hpp"
 #include "state_arrays.hpp"
-#include "thalweg/base/error.hpp"
 #include "to_values.hpp"
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include "thalweg/base/error.hpp"
 
 namespace thalweg::dynamics {
 
@@ -30,10 +30,10 @@ FlowComparison::FlowComparison(objective::Objective& objective,
     throw InvalidArgument("--processes", "midpoint is measured on the discrete run: add discrete.");
   }
   if (options_.steps < 0 || options_.warm_start < 0 || options_.warm_start > options_.steps) {
-    throw InvalidArgument("--warm-start",
-                          fmt::format("needs 0 <= warm-start <= steps; got {} and {}.",
-                                      options_.warm_start,
-                                      options_.steps));
+    throw InvalidArgument(
+        "--warm-start",
+        fmt::format(
+            "needs 0 <= warm-start <= steps; got {} and {}.", options_.warm_start, options_.steps));
   }
   declare_flow_series(recorder_, options_);
   if (options_.discrete || options_.warm_start > 0) {
@@ -127,11 +127,13 @@ void FlowComparison::record_central(bool move) {
   record("flow_aux/rank", state.rank);
   record("flow_aux/complementarity_residual", state.complementarity_residual);
   if (move) record("flow_aux/seconds", state.seconds);
-  if (!state.variances.empty()) recorder_.record("central/predicted_variances", row_, state.variances);
+  if (!state.variances.empty())
+    recorder_.record("central/predicted_variances", row_, state.variances);
   if (options_.chosen_outputs) {
     recorder_.record("central/predicted_outputs",
                      row_,
-                     to_values(predicted_outputs(options_.chosen_outputs, objective_.options(), at_central_, state)));
+                     to_values(predicted_outputs(
+                         options_.chosen_outputs, objective_.options(), at_central_, state)));
   }
 }
 
@@ -165,7 +167,8 @@ void FlowComparison::record_deltas() {
   const Preconditioner m = rule_.preconditioner(rule_.init());
   const auto project = [&](const char* name, const at::Tensor& reference) {
     const at::Tensor delta = at_discrete_.to(at::kDouble) - reference.to(at::kDouble);
-    recorder_.record(name, row_, to_values(at::mv(directions_.to(at::kDouble).t(), m.times(delta))));
+    recorder_.record(
+        name, row_, to_values(at::mv(directions_.to(at::kDouble).t(), m.times(delta))));
   };
   if (at_central_.defined()) project("deltas", at_central_);
   if (at_midpoint_.defined()) project("midpoint_deltas", at_midpoint_);

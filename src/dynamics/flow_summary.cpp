@@ -1,16 +1,16 @@
 #include "thalweg/dynamics/flow_summary.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 namespace thalweg::dynamics {
 namespace {
@@ -23,7 +23,10 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kEdge = 2;
 
 /// Element (row, column) of a series; NaN where there is none.
-double value(const Recorder& recorder, const std::string& path, std::int64_t row, std::int64_t column = 0) {
+double value(const Recorder& recorder,
+             const std::string& path,
+             std::int64_t row,
+             std::int64_t column = 0) {
   const Series* series = recorder.find(path);
   if (series == nullptr || row < 0 || row >= series->rows || column >= series->columns) return kNaN;
   return series->at(row, column);
@@ -35,7 +38,8 @@ std::int64_t rows(const Recorder& recorder, const std::string& path) {
 }
 
 /// The first row for which `condition` holds.
-std::optional<std::int64_t> first_row(std::int64_t rows, const std::function<bool(std::int64_t)>& condition) {
+std::optional<std::int64_t> first_row(std::int64_t rows,
+                                      const std::function<bool(std::int64_t)>& condition) {
   for (std::int64_t t = 0; t < rows; ++t) {
     if (condition(t)) return t;
   }
@@ -70,13 +74,15 @@ struct Edge {
 Edge find_edge(const Recorder& recorder) {
   Edge edge;
   const std::string discrete = "discrete/effective_hessian_eigs", rank = "central/flow_aux/rank";
-  edge.first_step = first_row(rows(recorder, discrete),
-                              [&](std::int64_t t) { return value(recorder, discrete, t) >= kEdge; });
+  edge.first_step = first_row(rows(recorder, discrete), [&](std::int64_t t) {
+    return value(recorder, discrete, t) >= kEdge;
+  });
   edge.first_step_central =
       first_row(rows(recorder, rank), [&](std::int64_t t) { return value(recorder, rank, t) > 0; });
   for (std::int64_t t = 0; t < rows(recorder, rank); ++t) {
     if (value(recorder, rank, t) > 0) {
-      edge.directions = std::max(edge.directions, static_cast<std::int64_t>(value(recorder, rank, t)));
+      edge.directions =
+          std::max(edge.directions, static_cast<std::int64_t>(value(recorder, rank, t)));
     }
   }
   // The oscillation is there once it carries half of the variance that the flow predicts.
@@ -124,7 +130,9 @@ struct Sums {
   double ratio() const { return measured > 0 ? predicted / measured : kNaN; }
 };
 
-double mean_error(const Recorder& recorder, const std::string& predicted, const std::string& measured,
+double mean_error(const Recorder& recorder,
+                  const std::string& predicted,
+                  const std::string& measured,
                   std::int64_t first) {
   Sums sums;
   for (std::int64_t t = first; t < rows(recorder, predicted); ++t) {
@@ -156,7 +164,8 @@ std::string distance_path(std::string a, std::string b) {
   return fmt::format("distances/{}-{}", a, b);
 }
 
-/// Distances of a flow to the midpoints where they were run, else to the discrete run: at the last step, and on average.
+/// Distances of a flow to the midpoints where they were run, else to the discrete run: at the last
+/// step, and on average.
 std::pair<double, double> distances_to_run(const Recorder& recorder, const std::string& flow) {
   const bool midpoint = recorder.find("midpoint/train_loss") != nullptr;
   const std::string path = distance_path(flow, midpoint ? "midpoint" : "discrete");
@@ -184,13 +193,14 @@ json prediction_json(const Recorder& recorder, const Edge& edge) {
   if (!edge.first_step) return prediction;
   prediction["loss_error"] =
       mean_error(recorder, "central/predicted_loss", "discrete/train_loss", *edge.first_step);
-  prediction["gradient_norm2_error"] =
-      mean_error(recorder, "central/predicted_grad_norm_sq", "discrete/grad_norm_sq", *edge.first_step);
+  prediction["gradient_norm2_error"] = mean_error(
+      recorder, "central/predicted_grad_norm_sq", "discrete/grad_norm_sq", *edge.first_step);
   prediction["variance_ratio"] = variance_ratio_json(recorder, *edge.first_step);
   return prediction;
 }
 
-std::int64_t count_rows(const Recorder& recorder, const std::string& path,
+std::int64_t count_rows(const Recorder& recorder,
+                        const std::string& path,
                         const std::function<bool(std::int64_t)>& condition) {
   std::int64_t count = 0;
   for (std::int64_t t = 0; t < rows(recorder, path); ++t) count += condition(t) ? 1 : 0;
@@ -219,27 +229,33 @@ class Advice {
   void check_divergence() {
     if (!facts_.central_failure.empty()) warnings.push_back(facts_.central_failure);
     if (!facts_.diverged) return;
-    warnings.push_back("The discrete run diverged: its loss is no longer finite, or grew a million times.");
-    suggestions.push_back(fmt::format("Try a learning rate below {:.3g}.", facts_.learning_rate / 2));
+    warnings.push_back(
+        "The discrete run diverged: its loss is no longer finite, or grew a million times.");
+    suggestions.push_back(
+        fmt::format("Try a learning rate below {:.3g}.", facts_.learning_rate / 2));
   }
 
   void check_start() {
     const double start = value(recorder_, "discrete/effective_hessian_eigs", facts_.warm_start);
     if (!(start > kEdge)) return;
-    warnings.push_back(fmt::format("The flows started above the edge of stability (effective sharpness {:.3g} > 2), "
-                                   "which the theory does not cover.",
-                                   start));
-    suggestions.push_back(fmt::format("Let the run settle first (--warm-start 10), or take a learning rate below {:.3g}.",
-                                      facts_.learning_rate * kEdge / start));
+    warnings.push_back(fmt::format(
+        "The flows started above the edge of stability (effective sharpness {:.3g} > 2), "
+        "which the theory does not cover.",
+        start));
+    suggestions.push_back(fmt::format(
+        "Let the run settle first (--warm-start 10), or take a learning rate below {:.3g}.",
+        facts_.learning_rate * kEdge / start));
   }
 
   void check_differences() {
     if (facts_.difference_trustworthy) return;
-    warnings.push_back(fmt::format("Third derivatives do not converge (relative error {:.2g}): the loss has kinks (ReLU, "
-                                   "max-pooling) or is too rough for this precision, and the central flow is blind to "
-                                   "them. Its predictions are not to be trusted.",
-                                   facts_.difference_error));
-    suggestions.push_back("Use smooth activations (GELU, SiLU, tanh) and average pooling, or --dtype float64.");
+    warnings.push_back(fmt::format(
+        "Third derivatives do not converge (relative error {:.2g}): the loss has kinks (ReLU, "
+        "max-pooling) or is too rough for this precision, and the central flow is blind to "
+        "them. Its predictions are not to be trusted.",
+        facts_.difference_error));
+    suggestions.push_back(
+        "Use smooth activations (GELU, SiLU, tanh) and average pooling, or --dtype float64.");
   }
 
   void check_eigenpairs() {
@@ -247,13 +263,15 @@ class Advice {
     const std::int64_t unconverged =
         count_rows(recorder_, path, [&](std::int64_t t) { return value(recorder_, path, t) == 0; });
     if (unconverged > 0) {
-      warnings.push_back(fmt::format("Eigenpairs of the central flow missed their tolerance at {} of {} steps.",
-                                     unconverged,
-                                     rows(recorder_, path)));
+      warnings.push_back(
+          fmt::format("Eigenpairs of the central flow missed their tolerance at {} of {} steps.",
+                      unconverged,
+                      rows(recorder_, path)));
       suggestions.push_back("Use --dtype float64, or a larger --eigen-tolerance.");
     }
     if (!facts_.truncated) return;
-    warnings.push_back("More directions came near the edge than --max-eigenpairs allows; the rest were left out.");
+    warnings.push_back(
+        "More directions came near the edge than --max-eigenpairs allows; the rest were left out.");
     suggestions.push_back("Raise --max-eigenpairs.");
   }
 
@@ -265,9 +283,10 @@ class Advice {
       largest = std::fmax(largest, value(recorder_, path, t));
     }
     if (largest < kEdge * 1.025) return;
-    warnings.push_back(fmt::format("The central flow is not resolved in time: its effective sharpness reached {:.4g} "
-                                   "where 2 is the limit.",
-                                   largest));
+    warnings.push_back(fmt::format(
+        "The central flow is not resolved in time: its effective sharpness reached {:.4g} "
+        "where 2 is the limit.",
+        largest));
     suggestions.push_back("Raise --substeps.");
   }
 
@@ -278,28 +297,32 @@ class Advice {
       return here > before * (1 + 1e-5);
     });
     if (increases == 0) return;
-    warnings.push_back(fmt::format("The central flow's loss rose at {} steps; for gradient descent the theory says never.",
-                                   increases));
+    warnings.push_back(fmt::format(
+        "The central flow's loss rose at {} steps; for gradient descent the theory says never.",
+        increases));
     suggestions.push_back("Raise --substeps.");
   }
 
   void check_delay() {
     if (!edge_.first_step || recorder_.find("midpoint_deltas") == nullptr) return;
     if (!edge_.first_burst) {
-      warnings.push_back(fmt::format("Delayed onset: the run passed the edge at step {} and has hardly begun to oscillate by "
-                                     "the end, because its oscillation must grow from rounding errors. What the flow "
-                                     "predicts cannot be compared with it yet.",
-                                     *edge_.first_step));
-      suggestions.push_back("Run longer (--steps), or start closer to the edge with a larger --learning-rate.");
+      warnings.push_back(fmt::format(
+          "Delayed onset: the run passed the edge at step {} and has hardly begun to oscillate by "
+          "the end, because its oscillation must grow from rounding errors. What the flow "
+          "predicts cannot be compared with it yet.",
+          *edge_.first_step));
+      suggestions.push_back(
+          "Run longer (--steps), or start closer to the edge with a larger --learning-rate.");
       return;
     }
     const std::int64_t delay = *edge_.first_burst - *edge_.first_step;
     if (delay * 10 < facts_.steps) return;
-    warnings.push_back(fmt::format("Delayed onset: the run passed the edge at step {} but began to oscillate only {} steps "
-                                   "later, because its oscillation had to grow from rounding errors. The flow turns at "
-                                   "the edge at once, so weights differ in between; long averages still compare.",
-                                   *edge_.first_step,
-                                   delay));
+    warnings.push_back(fmt::format(
+        "Delayed onset: the run passed the edge at step {} but began to oscillate only {} steps "
+        "later, because its oscillation had to grow from rounding errors. The flow turns at "
+        "the edge at once, so weights differ in between; long averages still compare.",
+        *edge_.first_step,
+        delay));
   }
 
   void check_edge_reached() {
@@ -307,10 +330,11 @@ class Advice {
     const auto last = last_row(recorder_, "discrete/effective_hessian_eigs");
     if (!last) return;
     const double sharpness = value(recorder_, "discrete/effective_hessian_eigs", *last);
-    suggestions.push_back(fmt::format("The edge was not reached (effective sharpness {:.3g} at the end): run longer "
-                                      "(--steps) or with a larger --learning-rate, up to about {:.2g}.",
-                                      sharpness,
-                                      facts_.learning_rate * kEdge / std::fmax(sharpness, 1e-12)));
+    suggestions.push_back(
+        fmt::format("The edge was not reached (effective sharpness {:.3g} at the end): run longer "
+                    "(--steps) or with a larger --learning-rate, up to about {:.2g}.",
+                    sharpness,
+                    facts_.learning_rate * kEdge / std::fmax(sharpness, 1e-12)));
   }
 
   const Recorder& recorder_;
@@ -330,7 +354,9 @@ void record_measured_variances(run::Recorder& recorder) {
     std::vector<double> smoothed(static_cast<std::size_t>(deltas.columns), kNaN);
     for (std::int64_t i = 0; i < deltas.columns; ++i) {
       double sum = 0, weight = 0;
-      for (std::int64_t s = std::max<std::int64_t>(0, t - reach); s < std::min(deltas.rows, t + reach + 1); ++s) {
+      for (std::int64_t s = std::max<std::int64_t>(0, t - reach);
+           s < std::min(deltas.rows, t + reach + 1);
+           ++s) {
         const double delta = deltas.at(s, i);
         if (!std::isfinite(delta)) continue;
         const double distance = static_cast<double>(s - t) / width;

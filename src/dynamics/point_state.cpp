@@ -4,7 +4,9 @@
 
 namespace thalweg::dynamics {
 
-PointState evaluate_point(objective::Linearization& loss, const Preconditioner& m, spectrum::Tracker* tracker) {
+PointState evaluate_point(objective::Linearization& loss,
+                          const Preconditioner& m,
+                          spectrum::Tracker* tracker) {
   PointState out;
   if (tracker != nullptr) {
     const spectrum::EigenPairs& pairs = tracker->update(effective_hessian(loss, m));

@@ -1,9 +1,9 @@
 #include "thalweg/dynamics/stable_flow.hpp"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <ATen/ATen.h>
 
 #include "thalweg/nn/device.hpp"
 

@@ -14,7 +14,8 @@ void add_arrays(NamedArrays& arrays, std::string_view prefix, NamedArrays part) 
 NamedArrays arrays_under(const NamedArrays& arrays, std::string_view prefix) {
   const std::string start = std::string(prefix) + "/";
   NamedArrays part;
-  for (auto entry = arrays.lower_bound(start); entry != arrays.end() && entry->first.starts_with(start);
+  for (auto entry = arrays.lower_bound(start);
+       entry != arrays.end() && entry->first.starts_with(start);
        ++entry) {
     part.emplace(entry->first.substr(start.size()), entry->second);
   }

@@ -1,9 +1,9 @@
 #include "thalweg/dynamics/update_rule.hpp"
 
+#include <cmath>
+
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-
-#include <cmath>
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/text.hpp"
@@ -38,12 +38,14 @@ at::Tensor Preconditioner::inverse_sqrt_times(const at::Tensor& block) const {
 
 std::unique_ptr<UpdateRule> gradient_descent(double learning_rate) {
   if (!(learning_rate > 0) || !std::isfinite(learning_rate)) {
-    throw InvalidArgument("--learning-rate", fmt::format("must be > 0 and finite; got {}.", learning_rate));
+    throw InvalidArgument("--learning-rate",
+                          fmt::format("must be > 0 and finite; got {}.", learning_rate));
   }
   return std::make_unique<GradientDescent>(learning_rate);
 }
 
-spectrum::LinearOperator effective_hessian(objective::Linearization& loss, const Preconditioner& m) {
+spectrum::LinearOperator effective_hessian(objective::Linearization& loss,
+                                           const Preconditioner& m) {
   return [&loss, &m](const at::Tensor& v) {
     return m.inverse_sqrt_times(loss.hessian_times(m.inverse_sqrt_times(v)));
   };

@@ -1,11 +1,11 @@
 #include "thalweg/nn/activation.hpp"
 
-#include <ATen/ATen.h>
-#include <fmt/format.h>
-
 #include <array>
 #include <utility>
 #include <vector>
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/text.hpp"

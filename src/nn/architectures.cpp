@@ -1,11 +1,11 @@
 #include "thalweg/nn/architectures.hpp"
 
-#include <fmt/format.h>
-
 #include <functional>
 #include <map>
 #include <numeric>
 #include <span>
+
+#include <fmt/format.h>
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/text.hpp"
@@ -58,7 +58,8 @@ std::unique_ptr<Network> mlp_from(const std::vector<std::string>& texts,
         {{"hidden", [&](const std::string& v) { options.hidden = parse_widths(v, "hidden"); }},
          {"activation", [&](const std::string& v) { options.activation = activation_named(v); }},
          {"bias", [&](const std::string& v) { options.bias = parse_bool(v, "bias"); }},
-         {"init-scale", [&](const std::string& v) { options.init_scale = parse_double(v, "init-scale"); }},
+         {"init-scale",
+          [&](const std::string& v) { options.init_scale = parse_double(v, "init-scale"); }},
          {"preset", [&](const std::string& v) {
             require_paper(v);
             options.hidden = {256, 256};
@@ -72,17 +73,19 @@ std::unique_ptr<Network> cnn_from(const std::vector<std::string>& texts,
                                   const std::vector<std::int64_t>& example_shape,
                                   std::int64_t outputs) {
   CnnOptions options;
-  apply("cnn",
-        texts,
-        {{"channels", [&](const std::string& v) { options.channels = parse_widths(v, "channels"); }},
-         {"kernel", [&](const std::string& v) { options.kernel = parse_int(v, "kernel"); }},
-         {"hidden", [&](const std::string& v) { options.hidden = parse_int(v, "hidden"); }},
-         {"activation", [&](const std::string& v) { options.activation = activation_named(v); }},
-         {"init-scale", [&](const std::string& v) { options.init_scale = parse_double(v, "init-scale"); }},
-         {"preset", [&](const std::string& v) {
-            require_paper(v);
-            options = CnnOptions{};
-          }}});
+  apply(
+      "cnn",
+      texts,
+      {{"channels", [&](const std::string& v) { options.channels = parse_widths(v, "channels"); }},
+       {"kernel", [&](const std::string& v) { options.kernel = parse_int(v, "kernel"); }},
+       {"hidden", [&](const std::string& v) { options.hidden = parse_int(v, "hidden"); }},
+       {"activation", [&](const std::string& v) { options.activation = activation_named(v); }},
+       {"init-scale",
+        [&](const std::string& v) { options.init_scale = parse_double(v, "init-scale"); }},
+       {"preset", [&](const std::string& v) {
+          require_paper(v);
+          options = CnnOptions{};
+        }}});
   return make_cnn(example_shape, outputs, options);
 }
 

@@ -1,9 +1,9 @@
-#include <ATen/ATen.h>
-#include <fmt/format.h>
-
 #include <cmath>
 
 #include "initialization.hpp"
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/ndarray.hpp"
 #include "thalweg/nn/architectures.hpp"
@@ -13,12 +13,15 @@ namespace {
 
 class Cnn final : public Network {
  public:
-  Cnn(const std::vector<std::int64_t>& example_shape, std::int64_t outputs, const CnnOptions& options)
+  Cnn(const std::vector<std::int64_t>& example_shape,
+      std::int64_t outputs,
+      const CnnOptions& options)
       : options_(options) {
     std::int64_t channels = example_shape[0], height = example_shape[1], width = example_shape[2];
     for (std::size_t i = 0; i < options.channels.size(); ++i) {
-      conv_.push_back(add_parameter(fmt::format("conv.{}.weight", i),
-                                    {options.channels[i], channels, options.kernel, options.kernel}));
+      conv_.push_back(
+          add_parameter(fmt::format("conv.{}.weight", i),
+                        {options.channels[i], channels, options.kernel, options.kernel}));
       channels = options.channels[i];
       height /= 2;
       width /= 2;
@@ -72,27 +75,31 @@ std::unique_ptr<Network> make_cnn(const std::vector<std::int64_t>& example_shape
                                   std::int64_t outputs,
                                   const CnnOptions& options) {
   const std::int64_t factor = std::int64_t{1} << options.channels.size();
-  if (example_shape.size() != 3 || example_shape[1] % factor != 0 || example_shape[2] % factor != 0) {
-    throw InvalidArgument(
-        "cnn",
-        fmt::format("inputs must be images (channels, height, width) with sides divisible by {} ({} halvings); "
-                    "got {}. Use --model mlp, or other channels.",
-                    factor,
-                    options.channels.size(),
-                    shape_text(example_shape)));
+  if (example_shape.size() != 3 || example_shape[1] % factor != 0 ||
+      example_shape[2] % factor != 0) {
+    throw InvalidArgument("cnn",
+                          fmt::format("inputs must be images (channels, height, width) with sides "
+                                      "divisible by {} ({} halvings); "
+                                      "got {}. Use --model mlp, or other channels.",
+                                      factor,
+                                      options.channels.size(),
+                                      shape_text(example_shape)));
   }
   if (options.kernel < 1 || options.kernel % 2 == 0) {
-    throw InvalidArgument("cnn", fmt::format("kernel must be odd and >= 1; got {}.", options.kernel));
+    throw InvalidArgument("cnn",
+                          fmt::format("kernel must be odd and >= 1; got {}.", options.kernel));
   }
   for (const std::int64_t channels : options.channels) {
-    if (channels < 1) throw InvalidArgument("cnn", fmt::format("channels must be >= 1; got {}.", channels));
+    if (channels < 1)
+      throw InvalidArgument("cnn", fmt::format("channels must be >= 1; got {}.", channels));
   }
   if (options.hidden < 1 || outputs < 1 || !(options.init_scale > 0)) {
-    throw InvalidArgument("cnn",
-                          fmt::format("hidden and outputs must be >= 1 and init-scale > 0; got {}, {}, {}.",
-                                      options.hidden,
-                                      outputs,
-                                      options.init_scale));
+    throw InvalidArgument(
+        "cnn",
+        fmt::format("hidden and outputs must be >= 1 and init-scale > 0; got {}, {}, {}.",
+                    options.hidden,
+                    outputs,
+                    options.init_scale));
   }
   return std::make_unique<Cnn>(example_shape, outputs, options);
 }

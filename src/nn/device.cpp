@@ -1,13 +1,13 @@
 #include "thalweg/nn/device.hpp"
 
+#include <algorithm>
+#include <cstring>
+#include <string>
+
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <cstring>
-#include <string>
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/system.hpp"
@@ -58,10 +58,11 @@ at::Device parse_device(std::string_view name) {
   if (name == "cuda" || name.starts_with("cuda:")) {
     const std::int64_t index = name == "cuda" ? 0 : parse_int(name.substr(5), "--device");
     if (!at::hasCUDA()) {
-      throw InvalidArgument("--device",
-                            fmt::format("'{}' needs a libtorch with CUDA and an NVIDIA device; this one has none. "
-                                        "Use --device cpu.",
-                                        name));
+      throw InvalidArgument(
+          "--device",
+          fmt::format("'{}' needs a libtorch with CUDA and an NVIDIA device; this one has none. "
+                      "Use --device cpu.",
+                      name));
     }
     return {at::kCUDA, static_cast<at::DeviceIndex>(index)};
   }

@@ -1,9 +1,9 @@
-#include <ATen/ATen.h>
-#include <fmt/format.h>
-
 #include <cmath>
 
 #include "initialization.hpp"
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
 #include "thalweg/base/error.hpp"
 #include "thalweg/nn/architectures.hpp"
 
@@ -59,13 +59,16 @@ std::unique_ptr<Network> make_mlp(std::int64_t inputs,
                                   std::int64_t outputs,
                                   const MlpOptions& options) {
   for (const std::int64_t width : options.hidden) {
-    if (width < 1) throw InvalidArgument("mlp", fmt::format("hidden widths must be >= 1; got {}.", width));
+    if (width < 1)
+      throw InvalidArgument("mlp", fmt::format("hidden widths must be >= 1; got {}.", width));
   }
   if (inputs < 1 || outputs < 1) {
-    throw InvalidArgument("mlp", fmt::format("needs inputs and outputs; got {} and {}.", inputs, outputs));
+    throw InvalidArgument("mlp",
+                          fmt::format("needs inputs and outputs; got {} and {}.", inputs, outputs));
   }
   if (!(options.init_scale > 0)) {
-    throw InvalidArgument("mlp", fmt::format("init-scale must be > 0; got {}.", options.init_scale));
+    throw InvalidArgument("mlp",
+                          fmt::format("init-scale must be > 0; got {}.", options.init_scale));
   }
   return std::make_unique<Mlp>(inputs, outputs, options);
 }

@@ -1,11 +1,11 @@
 #include "thalweg/nn/network.hpp"
 
-#include <ATen/ATen.h>
-#include <fmt/format.h>
-
 #include <functional>
 #include <numeric>
 #include <utility>
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/ndarray.hpp"
@@ -25,13 +25,14 @@ std::size_t Network::add_parameter(std::string name, std::vector<std::int64_t> s
   return parameters_.size() - 1;
 }
 
-ParameterTensors split_parameters(const at::Tensor& weights, const std::vector<ParameterInfo>& layout) {
+ParameterTensors split_parameters(const at::Tensor& weights,
+                                  const std::vector<ParameterInfo>& layout) {
   const std::int64_t dimension = layout.empty() ? 0 : layout.back().offset + layout.back().numel();
   if (weights.dim() != 1 || weights.size(0) != dimension) {
-    throw InvalidArgument("nn::split_parameters",
-                          fmt::format("the weights must be ({}); got {}.",
-                                      dimension,
-                                      shape_text(weights.sizes().vec())));
+    throw InvalidArgument(
+        "nn::split_parameters",
+        fmt::format(
+            "the weights must be ({}); got {}.", dimension, shape_text(weights.sizes().vec())));
   }
   ParameterTensors tensors;
   for (const ParameterInfo& info : layout) {

@@ -1,14 +1,14 @@
 #include "thalweg/objective/autograd_objective.hpp"
 
-#include <ATen/ATen.h>
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "derivatives.hpp"
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
 #include "thalweg/base/error.hpp"
 #include "thalweg/objective/differences.hpp"
 
@@ -58,7 +58,8 @@ class AutogradLinearization final : public Linearization {
       for_each_range(/*differentiable=*/true, add_columns);
     } else {
       if (!graph_) {
-        for_each_range(/*differentiable=*/true, [&](Derivatives& whole) { graph_.emplace(std::move(whole)); });
+        for_each_range(/*differentiable=*/true,
+                       [&](Derivatives& whole) { graph_.emplace(std::move(whole)); });
       }
       add_columns(*graph_);
     }
@@ -73,7 +74,8 @@ class AutogradLinearization final : public Linearization {
  private:
   bool splits() const { return micro_batch_ < loss_function_->examples(); }
 
-  /// Differentiates range by range; on the way loss, gradient and outputs are summed up, if not known yet.
+  /// Differentiates range by range; on the way loss, gradient and outputs are summed up, if not
+  /// known yet.
   template <typename Function>
   void for_each_range(bool differentiable, const Function& function) {
     const bool known = loss_.defined();
@@ -81,8 +83,11 @@ class AutogradLinearization final : public Linearization {
     std::vector<at::Tensor> outputs;
     ++work_->gradients;
     for (std::int64_t first = 0; first < examples; first += micro_batch_) {
-      Derivatives range(
-          *loss_function_, weights_, first, std::min(first + micro_batch_, examples), differentiable);
+      Derivatives range(*loss_function_,
+                        weights_,
+                        first,
+                        std::min(first + micro_batch_, examples),
+                        differentiable);
       if (!known) {
         loss_ = first == 0 ? range.loss() : loss_ + range.loss();
         gradient_ = first == 0 ? range.gradient() : gradient_ + range.gradient();
@@ -90,7 +95,8 @@ class AutogradLinearization final : public Linearization {
       }
       function(range);
     }
-    if (!known && outputs.front().defined()) outputs_ = outputs.size() == 1 ? outputs[0] : at::cat(outputs);
+    if (!known && outputs.front().defined())
+      outputs_ = outputs.size() == 1 ? outputs[0] : at::cat(outputs);
   }
 
   void require_value() {
@@ -120,11 +126,12 @@ AutogradObjective::AutogradObjective(std::shared_ptr<const BatchLoss> loss,
 
 std::unique_ptr<Linearization> AutogradObjective::at(const at::Tensor& weights) {
   if (weights.dim() != 1 || weights.size(0) != dimension()) {
-    throw InvalidArgument("objective",
-                          fmt::format("weights must be a vector of {} numbers; got {} axes and {} numbers.",
-                                      dimension(),
-                                      weights.dim(),
-                                      weights.numel()));
+    throw InvalidArgument(
+        "objective",
+        fmt::format("weights must be a vector of {} numbers; got {} axes and {} numbers.",
+                    dimension(),
+                    weights.dim(),
+                    weights.numel()));
   }
   return std::make_unique<AutogradLinearization>(
       loss_, work_, weights.to(options_), micro_batch_, difference_step_, *this);

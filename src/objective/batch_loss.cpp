@@ -1,9 +1,9 @@
 #include "thalweg/objective/batch_loss.hpp"
 
+#include <utility>
+
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-
-#include <utility>
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/nn/device.hpp"
@@ -34,14 +34,19 @@ class NetworkLoss final : public BatchLoss {
   const std::vector<nn::ParameterInfo>& layout() const override { return network_->parameters(); }
   std::int64_t examples() const override { return examples_; }
 
-  PartialLoss evaluate(const nn::ParameterTensors& parameters, std::int64_t first, std::int64_t last) const override {
+  PartialLoss evaluate(const nn::ParameterTensors& parameters,
+                       std::int64_t first,
+                       std::int64_t last) const override {
     const at::Tensor outputs = network_->forward(parameters, inputs_.slice(0, first, last));
     const at::Tensor targets = targets_.slice(0, first, last);
-    return {kind_ == LossKind::kMse ? squared_error(outputs, targets) : cross_entropy(outputs, targets),
-            outputs};
+    return {
+        kind_ == LossKind::kMse ? squared_error(outputs, targets) : cross_entropy(outputs, targets),
+        outputs};
   }
 
-  at::Tensor outputs(const nn::ParameterTensors& parameters, std::int64_t first, std::int64_t last) const override {
+  at::Tensor outputs(const nn::ParameterTensors& parameters,
+                     std::int64_t first,
+                     std::int64_t last) const override {
     return network_->forward(parameters, inputs_.slice(0, first, last));
   }
 
@@ -50,8 +55,9 @@ class NetworkLoss final : public BatchLoss {
     const std::int64_t outputs = probe_outputs(options);
     if (!data.has_labels()) {
       if (kind_ == LossKind::kCrossEntropy) {
-        throw InvalidArgument("--loss",
-                              "cross-entropy needs integer labels; this data has real targets. Use --loss mse.");
+        throw InvalidArgument(
+            "--loss",
+            "cross-entropy needs integer labels; this data has real targets. Use --loss mse.");
       }
       require_outputs(outputs, data.outputs());
       targets_ = nn::to_tensor(data.targets).to(type_of(options)).to(options.device());
@@ -72,23 +78,26 @@ class NetworkLoss final : public BatchLoss {
 
   std::int64_t probe_outputs(const at::TensorOptions& options) const {
     const at::NoGradGuard no_grad;
-    const at::Tensor weights = network_->initial_weights(Key{}).to(options.device()).to(type_of(options));
+    const at::Tensor weights =
+        network_->initial_weights(Key{}).to(options.device()).to(type_of(options));
     const at::Tensor outputs = network_->forward(weights, inputs_.slice(0, 0, 1));
     if (outputs.dim() != 2) {
-      throw InvalidArgument("network_loss",
-                            fmt::format("the network must return (examples, outputs); it returned {} axes.",
-                                        outputs.dim()));
+      throw InvalidArgument(
+          "network_loss",
+          fmt::format("the network must return (examples, outputs); it returned {} axes.",
+                      outputs.dim()));
     }
     return outputs.size(1);
   }
 
   static void require_outputs(std::int64_t got, std::int64_t wanted) {
     if (got == wanted) return;
-    throw InvalidArgument("network_loss",
-                          fmt::format("the network has {} outputs, the data need {}. Change the model's last layer, "
-                                      "or the data (--classes).",
-                                      got,
-                                      wanted));
+    throw InvalidArgument(
+        "network_loss",
+        fmt::format("the network has {} outputs, the data need {}. Change the model's last layer, "
+                    "or the data (--classes).",
+                    got,
+                    wanted));
   }
 
   at::Tensor squared_error(const at::Tensor& outputs, const at::Tensor& targets) const {
@@ -116,10 +125,14 @@ class FunctionLoss final : public BatchLoss {
 
   const std::vector<nn::ParameterInfo>& layout() const override { return layout_; }
   std::int64_t examples() const override { return 1; }
-  PartialLoss evaluate(const nn::ParameterTensors& parameters, std::int64_t, std::int64_t) const override {
+  PartialLoss evaluate(const nn::ParameterTensors& parameters,
+                       std::int64_t,
+                       std::int64_t) const override {
     return {function_(parameters[0]), {}};
   }
-  at::Tensor outputs(const nn::ParameterTensors&, std::int64_t, std::int64_t) const override { return {}; }
+  at::Tensor outputs(const nn::ParameterTensors&, std::int64_t, std::int64_t) const override {
+    return {};
+  }
 
  private:
   std::vector<nn::ParameterInfo> layout_;
@@ -128,12 +141,15 @@ class FunctionLoss final : public BatchLoss {
 
 }  // namespace
 
-std::int64_t BatchLoss::dimension() const { return layout().back().offset + layout().back().numel(); }
+std::int64_t BatchLoss::dimension() const {
+  return layout().back().offset + layout().back().numel();
+}
 
 LossKind loss_kind_named(std::string_view name) {
   if (name == "mse") return LossKind::kMse;
   if (name == "cross-entropy") return LossKind::kCrossEntropy;
-  throw InvalidArgument("--loss", fmt::format("'{}' is not a loss; use mse or cross-entropy.", name));
+  throw InvalidArgument("--loss",
+                        fmt::format("'{}' is not a loss; use mse or cross-entropy.", name));
 }
 
 std::unique_ptr<BatchLoss> network_loss(std::shared_ptr<const nn::Network> network,

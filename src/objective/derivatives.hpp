@@ -8,13 +8,18 @@
 
 namespace thalweg::objective {
 
-/// Loss, outputs and gradient of one range of examples; with `differentiable` the gradient keeps a graph for Hessian products.
+/// Loss, outputs and gradient of one range of examples; with `differentiable` the gradient keeps a
+/// graph for Hessian products.
 ///
-/// Every parameter is a leaf of its own: slicing one flat leaf would make autograd fill and add a vector of all P numbers for
-/// each of them.
+/// Every parameter is a leaf of its own: slicing one flat leaf would make autograd fill and add a
+/// vector of all P numbers for each of them.
 class Derivatives {
  public:
-  Derivatives(const BatchLoss& loss, const at::Tensor& weights, std::int64_t first, std::int64_t last, bool differentiable);
+  Derivatives(const BatchLoss& loss,
+              const at::Tensor& weights,
+              std::int64_t first,
+              std::int64_t last,
+              bool differentiable);
 
   const at::Tensor& loss() const { return loss_; }          ///< scalar
   const at::Tensor& outputs() const { return outputs_; }    ///< (examples, c) or undefined
@@ -25,7 +30,8 @@ class Derivatives {
  private:
   const std::vector<nn::ParameterInfo>& layout_;
   nn::ParameterTensors leaves_;
-  nn::ParameterTensors parts_;  // of the gradient that have a graph; the others are constant in the weights
+  nn::ParameterTensors
+      parts_;  // of the gradient that have a graph; the others are constant in the weights
   std::vector<std::size_t> part_index_;
   at::Tensor loss_, outputs_, gradient_;
 };

@@ -1,10 +1,10 @@
 #include "thalweg/objective/differences.hpp"
 
-#include <ATen/ATen.h>
-
 #include <algorithm>
 #include <limits>
 #include <vector>
+
+#include <ATen/ATen.h>
 
 namespace thalweg::objective {
 namespace {
@@ -24,11 +24,13 @@ at::Tensor second_difference(Objective& objective,
 
 constexpr double kLargestStep = 0.06;  // of |w|, about the size of an oscillation at the edge
 
-/// Whether the first few changes fall fast enough for a smooth loss, or are at the level of rounding from the start. Kinks
-/// crossed by steps of this size make them level off instead: their number falls with the step as fast as their share grows.
+/// Whether the first few changes fall fast enough for a smooth loss, or are at the level of
+/// rounding from the start. Kinks crossed by steps of this size make them level off instead: their
+/// number falls with the step as fast as their share grows.
 bool falls_like_a_square(const std::vector<double>& changes) {
   constexpr double kRounding = 3e-3;
-  constexpr std::size_t kFirst = 1, kLast = 4;  // the largest step may be beyond the reach of Taylor's series
+  constexpr std::size_t kFirst = 1,
+                        kLast = 4;  // the largest step may be beyond the reach of Taylor's series
   if (!(changes[kFirst] > kRounding)) return changes[kFirst] <= kRounding;
   return changes[kLast] < kRounding || changes[kLast] < changes[kFirst] / 8;  // 64 in theory
 }

@@ -1,12 +1,12 @@
 #include "thalweg/objective/flop_counter.hpp"
 
-#include <ATen/ATen.h>
-#include <ATen/record_function.h>
-
 #include <cstddef>
 #include <memory>
 #include <string_view>
 #include <vector>
+
+#include <ATen/ATen.h>
+#include <ATen/record_function.h>
 
 namespace thalweg::objective {
 namespace {
@@ -31,13 +31,17 @@ double convolution_flops(const at::Tensor& weight, double outputs) {
 /// Elements of the output of convolution(input, weight, bias, stride, padding, dilation, ...).
 double convolution_outputs(const at::RecordFunction& function) {
   const at::Tensor input = operand(function, 0), weight = operand(function, 1);
-  const auto stride = function.inputs()[3].toIntVector(), padding = function.inputs()[4].toIntVector();
+  const auto stride = function.inputs()[3].toIntVector(),
+             padding = function.inputs()[4].toIntVector();
   const auto dilation = function.inputs()[5].toIntVector();
   double outputs = static_cast<double>(input.size(0) * weight.size(0));
   for (std::int64_t axis = 2; axis < input.dim(); ++axis) {
-    const auto at_axis = [&](const std::vector<std::int64_t>& v) { return v[v.size() == 1 ? 0 : axis - 2]; };
+    const auto at_axis = [&](const std::vector<std::int64_t>& v) {
+      return v[v.size() == 1 ? 0 : axis - 2];
+    };
     const std::int64_t reach = at_axis(dilation) * (weight.size(axis) - 1) + 1;
-    outputs *= static_cast<double>((input.size(axis) + 2 * at_axis(padding) - reach) / at_axis(stride) + 1);
+    outputs *= static_cast<double>(
+        (input.size(axis) + 2 * at_axis(padding) - reach) / at_axis(stride) + 1);
   }
   return outputs;
 }
@@ -56,7 +60,8 @@ std::unique_ptr<at::ObserverContext> add_operator(const at::RecordFunction& func
     // The gradients of input and weight, each as much as the convolution itself.
     const auto mask = function.inputs().back().toBoolList();
     const int gradients = static_cast<int>(mask[0]) + static_cast<int>(mask[1]);
-    flops += gradients * convolution_flops(operand(function, 2), static_cast<double>(operand(function, 0).numel()));
+    flops += gradients * convolution_flops(operand(function, 2),
+                                           static_cast<double>(operand(function, 0).numel()));
   }
   return nullptr;
 }
@@ -65,8 +70,10 @@ std::unique_ptr<at::ObserverContext> add_operator(const at::RecordFunction& func
 
 double count_flops(const std::function<void()>& work) {
   flops = 0;
-  const at::CallbackHandle handle = at::addThreadLocalCallback(
-      at::RecordFunctionCallback(add_operator).needsInputs(true).scopes({at::RecordScope::FUNCTION}));
+  const at::CallbackHandle handle =
+      at::addThreadLocalCallback(at::RecordFunctionCallback(add_operator)
+                                     .needsInputs(true)
+                                     .scopes({at::RecordScope::FUNCTION}));
   work();
   at::removeCallback(handle);
   return flops;

@@ -1,16 +1,16 @@
 #include "thalweg/objective/memory_meter.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <memory>
+
+#include "derivatives.hpp"
 #include <ATen/ATen.h>
 #include <c10/core/Allocator.h>
 #include <c10/util/ThreadLocalDebugInfo.h>
 #include <fmt/format.h>
 #include <torch/version.h>
 
-#include <algorithm>
-#include <atomic>
-#include <memory>
-
-#include "derivatives.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/system.hpp"
 
@@ -39,7 +39,9 @@ class Meter final : public c10::MemoryReportingInfoBase {
 };
 
 /// Bytes of a Hessian product over the first `examples` examples.
-std::int64_t product_bytes(const BatchLoss& loss, const at::Tensor& weights, std::int64_t examples) {
+std::int64_t product_bytes(const BatchLoss& loss,
+                           const at::Tensor& weights,
+                           std::int64_t examples) {
   return peak_tensor_bytes([&] {
     const at::AutoGradMode enable(true);
     const Derivatives derivatives(loss, weights, 0, examples, /*differentiable=*/true);
@@ -56,27 +58,36 @@ std::int64_t peak_tensor_bytes(const std::function<void()>& work) {
   return meter->peak();
 }
 
-std::int64_t micro_batch_within(const BatchLoss& loss, const at::Tensor& weights, std::int64_t bytes) {
+std::int64_t micro_batch_within(const BatchLoss& loss,
+                                const at::Tensor& weights,
+                                std::int64_t bytes) {
   const std::int64_t examples = loss.examples();
-  const std::int64_t few = std::min<std::int64_t>(examples, 8), more = std::min<std::int64_t>(examples, 16);
-  const std::int64_t small = product_bytes(loss, weights, few), large = product_bytes(loss, weights, more);
-  const double per_example = more > few ? static_cast<double>(large - small) / static_cast<double>(more - few) : 0;
+  const std::int64_t few = std::min<std::int64_t>(examples, 8),
+                     more = std::min<std::int64_t>(examples, 16);
+  const std::int64_t small = product_bytes(loss, weights, few),
+                     large = product_bytes(loss, weights, more);
+  const double per_example =
+      more > few ? static_cast<double>(large - small) / static_cast<double>(more - few) : 0;
   const double fixed = static_cast<double>(small) - per_example * static_cast<double>(few);
   const double one = fixed + per_example;
   if (static_cast<double>(bytes) < one) {
-    throw InvalidArgument("--memory",
-                          fmt::format("{} is too little: this model needs at least {} for one example.",
-                                      size_text(static_cast<double>(bytes)),
-                                      size_text(one)));
+    throw InvalidArgument(
+        "--memory",
+        fmt::format("{} is too little: this model needs at least {} for one example.",
+                    size_text(static_cast<double>(bytes)),
+                    size_text(one)));
   }
   if (per_example <= 0) return examples;
   std::int64_t batch = std::clamp<std::int64_t>(
       static_cast<std::int64_t>((static_cast<double>(bytes) - fixed) / per_example), 1, examples);
-  // Operators change their scratch with the size of the batch: try what was extrapolated, and shrink until it fits.
+  // Operators change their scratch with the size of the batch: try what was extrapolated, and
+  // shrink until it fits.
   while (batch > 1) {
-    const double used = static_cast<double>(product_bytes(loss, weights, batch)) / static_cast<double>(bytes);
+    const double used =
+        static_cast<double>(product_bytes(loss, weights, batch)) / static_cast<double>(bytes);
     if (used <= 1) break;
-    batch = std::max<std::int64_t>(1, static_cast<std::int64_t>(0.95 * static_cast<double>(batch) / used));
+    batch = std::max<std::int64_t>(
+        1, static_cast<std::int64_t>(0.95 * static_cast<double>(batch) / used));
   }
   return batch;
 }

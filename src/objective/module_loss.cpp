@@ -1,7 +1,7 @@
+#include <utility>
+
 #include <ATen/ATen.h>
 #include <fmt/format.h>
-
-#include <utility>
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/nn/device.hpp"
@@ -28,7 +28,9 @@ class ModuleLoss final : public BatchLoss {
 
   const std::vector<nn::ParameterInfo>& layout() const override { return module_->parameters(); }
   std::int64_t examples() const override { return split_ ? arguments_[0].size(0) : 1; }
-  at::Tensor outputs(const nn::ParameterTensors&, std::int64_t, std::int64_t) const override { return {}; }
+  at::Tensor outputs(const nn::ParameterTensors&, std::int64_t, std::int64_t) const override {
+    return {};
+  }
 
   PartialLoss evaluate(const nn::ParameterTensors& parameters,
                        std::int64_t first,
@@ -43,9 +45,10 @@ class ModuleLoss final : public BatchLoss {
  private:
   at::Tensor scalar(const at::Tensor& loss) const {
     if (loss.numel() == 1) return loss.reshape({});
-    throw BadInput(module_->file().string(),
-                   fmt::format("with --loss model forward must return the loss, one number; it returned {}.",
-                               shape_text(loss.sizes().vec())));
+    throw BadInput(
+        module_->file().string(),
+        fmt::format("with --loss model forward must return the loss, one number; it returned {}.",
+                    shape_text(loss.sizes().vec())));
   }
 
   std::shared_ptr<const nn::TorchScriptModule> module_;

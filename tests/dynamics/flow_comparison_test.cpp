@@ -1,14 +1,14 @@
 #include "thalweg/dynamics/flow_comparison.hpp"
 
-#include <ATen/ATen.h>
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <fmt/format.h>
-#include <filesystem>
 #include <cmath>
+#include <filesystem>
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <torch/csrc/autograd/autograd.h>
+#include <unistd.h>
 
 #include "support/reference_losses.hpp"
 #include "thalweg/base/error.hpp"
@@ -21,7 +21,8 @@ using testing::make_objective;
 using testing::Net1;
 
 run::Recorder new_recorder() {
-  return run::Recorder(std::filesystem::temp_directory_path() / fmt::format("thalweg-{}.h5", getpid()));
+  return run::Recorder(std::filesystem::temp_directory_path() /
+                       fmt::format("thalweg-{}.h5", getpid()));
 }
 
 FlowComparisonOptions options_for(std::int64_t steps) {
@@ -39,7 +40,9 @@ struct Net1Comparison {
   void run() {
     while (!comparison.finished()) comparison.step();
   }
-  double value(const std::string& path, std::int64_t row) const { return recorder.find(path)->at(row); }
+  double value(const std::string& path, std::int64_t row) const {
+    return recorder.find(path)->at(row);
+  }
 
   Net1 net;
   std::unique_ptr<objective::AutogradObjective> objective = make_objective(73, net);
@@ -83,7 +86,8 @@ TEST(FlowComparison, MidpointsAreThoseOfTheRun) {
   std::vector<at::Tensor> w = {net.net.initial_weights()};
   for (int t = 0; t < 3; ++t) w.push_back(w[t] - 0.8 * net.objective->at(w[t])->gradient());
   EXPECT_EQ(net.value("midpoint/train_loss", 0), net.value("discrete/train_loss", 0));
-  EXPECT_EQ(net.value("midpoint/train_loss", 2), net.objective->at((w[1] + 2 * w[2] + w[3]) / 4)->loss());
+  EXPECT_EQ(net.value("midpoint/train_loss", 2),
+            net.objective->at((w[1] + 2 * w[2] + w[3]) / 4)->loss());
 }
 
 TEST(FlowComparison, ResumesBitForBit) {
@@ -100,7 +104,8 @@ TEST(FlowComparison, ResumesBitForBit) {
     for (std::int64_t t = 14; t < series.rows; ++t) {
       for (std::int64_t i = 0; i < std::min(series.columns, resumed->columns); ++i) {
         const double a = series.at(t, i), b = resumed->at(t, i);
-        EXPECT_TRUE(a == b || (std::isnan(a) && std::isnan(b))) << path << " " << t << " " << a << " " << b;
+        EXPECT_TRUE(a == b || (std::isnan(a) && std::isnan(b)))
+            << path << " " << t << " " << a << " " << b;
       }
     }
   }
@@ -124,16 +129,19 @@ TEST(FlowComparison, StopsWhereTheRunDiverges) {
   while (!comparison.finished()) comparison.step();
   EXPECT_TRUE(comparison.diverged());
   EXPECT_LT(comparison.next_row(), 30);
-  const auto summary = summarize_flow(recorder, {.steps = 500, .learning_rate = 3, .diverged = true});
+  const auto summary =
+      summarize_flow(recorder, {.steps = 500, .learning_rate = 3, .diverged = true});
   EXPECT_FALSE(summary["warnings"].empty());
 }
 
 // (ab - 1)^2 / 2 from above the edge: where each process ends is known.
 TEST(FlowComparison, EndsAFactorisationWhereTheoryPutsIt) {
-  const auto objective = make_objective(2, [](const at::Tensor& w) { return .5 * (w[0] * w[1] - 1).square(); });
+  const auto objective =
+      make_objective(2, [](const at::Tensor& w) { return .5 * (w[0] * w[1] - 1).square(); });
   const auto rule = gradient_descent(.5);
   run::Recorder recorder = new_recorder();
-  FlowComparison comparison(*objective, *rule, testing::vector({2.3, .05}), options_for(300), recorder);
+  FlowComparison comparison(
+      *objective, *rule, testing::vector({2.3, .05}), options_for(300), recorder);
   while (!comparison.finished()) comparison.step();
   const at::Tensor w = comparison.central()->weights();
   EXPECT_NEAR(w.square().sum().item<double>(), 2 / .5, 2e-2);

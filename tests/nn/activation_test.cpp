@@ -1,9 +1,9 @@
 #include "thalweg/nn/activation.hpp"
 
+#include <cmath>
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
-
-#include <cmath>
 
 #include "thalweg/base/error.hpp"
 
@@ -28,7 +28,8 @@ TEST(Activation, MatchesItsFormula) {
 }
 
 TEST(Activation, NamesRoundTrip) {
-  for (const char* name : {"gelu", "tanh", "silu", "softplus", "sigmoid", "elu", "relu", "identity"}) {
+  for (const char* name :
+       {"gelu", "tanh", "silu", "softplus", "sigmoid", "elu", "relu", "identity"}) {
     EXPECT_EQ(activation_name(activation_named(name)), name);
   }
   EXPECT_THROW(activation_named("GELU"), InvalidArgument);

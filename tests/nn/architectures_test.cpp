@@ -1,9 +1,9 @@
 #include "thalweg/nn/architectures.hpp"
 
+#include <cmath>
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
-
-#include <cmath>
 
 #include "support/small_problem.hpp"
 #include "thalweg/base/error.hpp"
@@ -33,7 +33,8 @@ TEST(Architectures, LayoutHasNoGapsAndNoOverlaps) {
 
 TEST(Mlp, MatchesItsFormula) {
   const auto network = make_mlp(6, 2, {.hidden = {5}, .activation = Activation::kTanh});
-  const at::Tensor w = random_tensor({network->dimension()}, Key{1}), x = random_tensor({4, 2, 3}, Key{2});
+  const at::Tensor w = random_tensor({network->dimension()}, Key{1}),
+                   x = random_tensor({4, 2, 3}, Key{2});
   const at::Tensor w1 = w.narrow(0, 0, 30).view({5, 6}), b1 = w.narrow(0, 30, 5);
   const at::Tensor w2 = w.narrow(0, 35, 10).view({2, 5}), b2 = w.narrow(0, 45, 2);
   const at::Tensor expected = at::mm(at::tanh(at::mm(x.view({4, 6}), w1.t()) + b1), w2.t()) + b2;
@@ -43,7 +44,9 @@ TEST(Mlp, MatchesItsFormula) {
 // A 1x1 kernel on a constant image: every layer is a sum that can be done by hand.
 TEST(Cnn, MatchesItsFormulaOnAConstantImage) {
   const auto network =
-      make_cnn({1, 2, 2}, 1, {.channels = {1}, .kernel = 1, .hidden = 1, .activation = Activation::kIdentity});
+      make_cnn({1, 2, 2},
+               1,
+               {.channels = {1}, .kernel = 1, .hidden = 1, .activation = Activation::kIdentity});
   ASSERT_EQ(network->dimension(), 4);
   const at::Tensor w = at::tensor({2., 3., 5., 7.}, at::kDouble);
   const at::Tensor y = network->forward(w, at::full({1, 1, 2, 2}, 1.5, at::kDouble));
@@ -57,7 +60,8 @@ TEST(Architectures, InitialWeightsArePureFunctionsOfTheKeyWithinTheirBounds) {
   EXPECT_FALSE(at::equal(a, network->initial_weights(Key{2})));
   const at::Tensor first = a.narrow(0, 0, 5000);
   EXPECT_LE(first.abs().max().item<double>(), 0.1);
-  // Uniform on +-0.1: variance 0.01/3; its estimate from 5000 draws is off by 4 standard errors once in 16,000 times.
+  // Uniform on +-0.1: variance 0.01/3; its estimate from 5000 draws is off by 4 standard errors
+  // once in 16,000 times.
   EXPECT_NEAR(first.var().item<double>(), .01 / 3, 4 * .01 / 3 * std::sqrt(.8 / 5000));
 }
 
@@ -74,7 +78,8 @@ TEST(Architectures, RefuseWhatTheyDoNotKnow) {
 
 TEST(Network, RefusesWeightsOfTheWrongSize) {
   const auto network = make_mlp(6, 2);
-  EXPECT_THROW(network->forward(at::zeros({3}, at::kDouble), at::zeros({1, 6}, at::kDouble)), InvalidArgument);
+  EXPECT_THROW(network->forward(at::zeros({3}, at::kDouble), at::zeros({1, 6}, at::kDouble)),
+               InvalidArgument);
 }
 
 }  // namespace

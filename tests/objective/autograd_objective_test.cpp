@@ -1,10 +1,10 @@
 #include "thalweg/objective/autograd_objective.hpp"
 
-#include <ATen/ATen.h>
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <numeric>
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
 
 #include "support/reference_losses.hpp"
 #include "support/small_problem.hpp"
@@ -67,7 +67,8 @@ class EveryNetwork : public ::testing::TestWithParam<Case> {
 TEST_P(EveryNetwork, GradientMatchesDifferencesOfTheLoss) {
   const at::Tensor v = random_tensor({w_.size(0)}, Key{1});
   const double e = 1e-5;
-  const double slope = (objective()->at(w_ + e * v)->loss() - objective()->at(w_ - e * v)->loss()) / (2 * e);
+  const double slope =
+      (objective()->at(w_ + e * v)->loss() - objective()->at(w_ - e * v)->loss()) / (2 * e);
   EXPECT_NEAR(at::dot(gradient(w_), v).item<double>(), slope, 1e-7 * std::abs(slope) + 1e-9);
 }
 
@@ -93,7 +94,8 @@ TEST_P(EveryNetwork, ThirdDerivativesMatchDifferencesOfHessianProducts) {
     // D^3 L(u_i, u_j) is the change of H u_j along u_i.
     const at::Tensor along = u.select(1, i);
     const at::Tensor change = (products(w_ + e * along) - products(w_ - e * along)) / (2 * e);
-    for (int j = i; j < 2; ++j) EXPECT_LT(relative_error(third[row++], change.select(1, j)), 1e-5) << i << j;
+    for (int j = i; j < 2; ++j)
+      EXPECT_LT(relative_error(third[row++], change.select(1, j)), 1e-5) << i << j;
   }
 }
 
@@ -131,7 +133,8 @@ TEST(AutogradObjective, ProductsGiveTheGradientForNothing) {
 TEST(AutogradObjective, ALinearLossHasNoCurvature) {
   const auto objective = make_objective(3, [](const at::Tensor& w) { return w.sum(); });
   const auto loss = objective->at(at::ones({3}, at::kDouble));
-  EXPECT_TRUE(at::equal(loss->hessian_times(at::eye(3, at::kDouble)), at::zeros({3, 3}, at::kDouble)));
+  EXPECT_TRUE(
+      at::equal(loss->hessian_times(at::eye(3, at::kDouble)), at::zeros({3, 3}, at::kDouble)));
   EXPECT_TRUE(at::equal(loss->gradient(), at::ones({3}, at::kDouble)));
 }
 

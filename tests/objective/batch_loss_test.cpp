@@ -1,9 +1,9 @@
 #include "thalweg/objective/batch_loss.hpp"
 
+#include <cmath>
+
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
-
-#include <cmath>
 
 #include "support/small_problem.hpp"
 #include "thalweg/base/error.hpp"
@@ -19,7 +19,8 @@ const at::TensorOptions kDouble = at::TensorOptions().dtype(at::kDouble);
 
 /// A linear model without bias: outputs x W^T, so that losses have one-line twins.
 struct Linear {
-  explicit Linear(std::int64_t outputs) : network(nn::make_mlp(4, outputs, {.hidden = {}, .bias = false})) {}
+  explicit Linear(std::int64_t outputs)
+      : network(nn::make_mlp(4, outputs, {.hidden = {}, .bias = false})) {}
   std::shared_ptr<const nn::Network> network;
   at::Tensor w = network->initial_weights(Key{3});
   nn::ParameterTensors parameters() const { return nn::split_parameters(w, network->parameters()); }
@@ -85,7 +86,8 @@ TEST(BatchLoss, RefusesWhatDoesNotFit) {
   EXPECT_THROW(network_loss(model.network, data, LossKind::kMse, kDouble), InvalidArgument);
   data.classes = 0;
   data.targets = NdArray(DType::kFloat64, {10, 4});
-  EXPECT_THROW(network_loss(model.network, data, LossKind::kCrossEntropy, kDouble), InvalidArgument);
+  EXPECT_THROW(network_loss(model.network, data, LossKind::kCrossEntropy, kDouble),
+               InvalidArgument);
   EXPECT_THROW(loss_kind_named("hinge"), InvalidArgument);
 }
 

@@ -39,7 +39,9 @@ struct DecomposedNetwork : NormalisedNetwork {
 
 /// grad (v^T H v) by differentiating three times with autograd.
 template <typename Function>
-at::Tensor third_by_autograd(const Function& function, const at::Tensor& at_weights, const at::Tensor& v) {
+at::Tensor third_by_autograd(const Function& function,
+                             const at::Tensor& at_weights,
+                             const at::Tensor& v) {
   const at::AutoGradMode enable(true);
   const at::Tensor w = at_weights.detach().clone().requires_grad_();
   const at::Tensor g = grad({function(w)}, {w}, {}, true, true)[0];
@@ -47,8 +49,9 @@ at::Tensor third_by_autograd(const Function& function, const at::Tensor& at_weig
   return grad({at::dot(hv, v)}, {w})[0];
 }
 
-// Why third derivatives come from differences: libtorch 1.13 differentiates the fused operator three times without an error
-// and gives another number, because it takes the saved statistics for constants.
+// Why third derivatives come from differences: libtorch 1.13 differentiates the fused operator
+// three times without an error and gives another number, because it takes the saved statistics for
+// constants.
 TEST(ThirdDerivative, IsRightThroughLayerNormWhereAutogradIsNot) {
   const NormalisedNetwork fused;
   const DecomposedNetwork decomposed;
@@ -61,13 +64,15 @@ TEST(ThirdDerivative, IsRightThroughLayerNormWhereAutogradIsNot) {
 
   const double fused_error = relative_error(third_by_autograd(fused, w, u), truth);
   RecordProperty("relative_error_of_fused_layer_norm", std::to_string(fused_error));
-  if (fused_error < 1e-6) GTEST_SKIP() << "this libtorch differentiates layer_norm three times correctly";
+  if (fused_error < 1e-6)
+    GTEST_SKIP() << "this libtorch differentiates layer_norm three times correctly";
   EXPECT_GT(fused_error, 0.01);
 }
 
 TEST(ThirdDerivative, IsExactForACubic) {
   // L = x^2 y + z^3: D^3 L(u, v) is linear in both.
-  const auto objective = make_objective(3, [](const at::Tensor& w) { return w[0] * w[0] * w[1] + w[2].pow(3); });
+  const auto objective =
+      make_objective(3, [](const at::Tensor& w) { return w[0] * w[0] * w[1] + w[2].pow(3); });
   const at::Tensor w = testing::vector({.3, -.2, .5});
   const at::Tensor u = at::eye(3, at::kDouble);
   const at::Tensor third = objective->at(w)->third_derivative(u);
@@ -81,8 +86,10 @@ TEST(ThirdDerivative, IsExactForACubic) {
 TEST(ThirdDerivative, IsUsableInSinglePrecision) {
   const NormalisedNetwork fused;
   const at::Tensor w = random_tensor({45}, Key{3}), u = random_tensor({45}, Key{4});
-  const auto single = make_objective(45, [fused](const at::Tensor& v) { return fused(v.to(at::kDouble)).to(at::kFloat); },
-                                     at::kFloat);
+  const auto single = make_objective(
+      45,
+      [fused](const at::Tensor& v) { return fused(v.to(at::kDouble)).to(at::kFloat); },
+      at::kFloat);
   const auto exact = make_objective(45, fused);
   const at::Tensor third = single->at(w)->third_derivative(u.unsqueeze(1))[0].to(at::kDouble);
   EXPECT_LT(relative_error(third, exact->at(w)->third_derivative(u.unsqueeze(1))[0]), 1e-2);
@@ -92,8 +99,8 @@ TEST(DifferenceStep, IsFoundWhereTheLossIsSmooth) {
   const testing::Net1 net;
   const auto objective = make_objective(73, net);
   const at::Tensor w = net.initial_weights();
-  const DifferenceStep found =
-      calibrate_difference_step(*objective, w, objective->at(w)->gradient(), random_tensor({73}, Key{5}));
+  const DifferenceStep found = calibrate_difference_step(
+      *objective, w, objective->at(w)->gradient(), random_tensor({73}, Key{5}));
   EXPECT_TRUE(found.trustworthy());
   EXPECT_LT(found.relative_error, 1e-6);
 }
@@ -101,7 +108,8 @@ TEST(DifferenceStep, IsFoundWhereTheLossIsSmooth) {
 /// A network 6 -> 16 -> 1 on 500 points: 8000 places where a ReLU can have its kink.
 template <typename Activation>
 DifferenceStep calibrate_with(const Activation& activation, at::ScalarType type) {
-  const at::Tensor x = random_tensor({500, 6}, Key{6}).to(type), y = random_tensor({500, 1}, Key{7}).to(type);
+  const at::Tensor x = random_tensor({500, 6}, Key{6}).to(type),
+                   y = random_tensor({500, 1}, Key{7}).to(type);
   const auto objective = make_objective(
       112,
       [=](const at::Tensor& w) {
@@ -116,9 +124,12 @@ DifferenceStep calibrate_with(const Activation& activation, at::ScalarType type)
 
 TEST(DifferenceStep, DistrustsKinks) {
   for (const at::ScalarType type : {at::kFloat, at::kDouble}) {
-    EXPECT_FALSE(calibrate_with([](const at::Tensor& z) { return at::relu(z); }, type).trustworthy());
-    EXPECT_TRUE(calibrate_with([](const at::Tensor& z) { return at::gelu(z); }, type).trustworthy());
-    EXPECT_TRUE(calibrate_with([](const at::Tensor& z) { return at::tanh(z); }, type).trustworthy());
+    EXPECT_FALSE(
+        calibrate_with([](const at::Tensor& z) { return at::relu(z); }, type).trustworthy());
+    EXPECT_TRUE(
+        calibrate_with([](const at::Tensor& z) { return at::gelu(z); }, type).trustworthy());
+    EXPECT_TRUE(
+        calibrate_with([](const at::Tensor& z) { return at::tanh(z); }, type).trustworthy());
   }
 }
 

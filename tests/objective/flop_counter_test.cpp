@@ -10,9 +10,12 @@
 namespace thalweg::objective {
 namespace {
 
-double gradient_flops(const std::shared_ptr<const nn::Network>& network, std::vector<std::int64_t> shape) {
+double gradient_flops(const std::shared_ptr<const nn::Network>& network,
+                      std::vector<std::int64_t> shape) {
   const auto options = at::TensorOptions().dtype(at::kDouble);
-  AutogradObjective objective(network_loss(network, testing::labelled_data(10, shape, 3), LossKind::kMse, options), options);
+  AutogradObjective objective(
+      network_loss(network, testing::labelled_data(10, shape, 3), LossKind::kMse, options),
+      options);
   const at::Tensor w = network->initial_weights(Key{1});
   return count_flops([&] { objective.at(w)->gradient(); });
 }

@@ -24,7 +24,9 @@ struct Problem {
 
   std::int64_t product_peak(std::int64_t micro_batch) const {
     AutogradObjective objective(loss, weights.options(), {.micro_batch = micro_batch});
-    return peak_tensor_bytes([&] { objective.at(weights)->hessian_times(at::ones({weights.size(0), 1}, at::kFloat)); });
+    return peak_tensor_bytes([&] {
+      objective.at(weights)->hessian_times(at::ones({weights.size(0), 1}, at::kFloat));
+    });
   }
 };
 
@@ -58,7 +60,8 @@ TEST(MemoryMeter, AHessianProductStaysWithinThreeTimesAGradient) {
   const Problem problem(1000);
   AutogradObjective objective(problem.loss, problem.weights.options());
   const std::int64_t standing = 1000 * 50 * 4 + problem.weights.numel() * 4;
-  const std::int64_t gradient = peak_tensor_bytes([&] { objective.at(problem.weights)->gradient(); });
+  const std::int64_t gradient =
+      peak_tensor_bytes([&] { objective.at(problem.weights)->gradient(); });
   EXPECT_LE(standing + problem.product_peak(0), 3 * (standing + gradient));
 }
 

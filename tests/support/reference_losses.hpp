@@ -2,11 +2,11 @@
 
 // Training losses with known answers, shared by the tests of objective and dynamics.
 
-#include <ATen/ATen.h>
-
 #include <cmath>
 #include <memory>
 #include <vector>
+
+#include <ATen/ATen.h>
 
 #include "thalweg/objective/autograd_objective.hpp"
 #include "thalweg/objective/batch_loss.hpp"

@@ -2,12 +2,12 @@
 
 // Small data sets and tensors that are pure functions of a key.
 
-#include <ATen/ATen.h>
-
 #include <functional>
 #include <numeric>
 #include <span>
 #include <vector>
+
+#include <ATen/ATen.h>
 
 #include "thalweg/base/random.hpp"
 #include "thalweg/data/dataset.hpp"
@@ -16,7 +16,8 @@ namespace thalweg::testing {
 
 inline at::Tensor random_tensor(std::vector<std::int64_t> shape, Key key) {
   const at::Tensor tensor = at::empty(shape, at::kDouble);
-  fill_normal(std::span<double>(tensor.data_ptr<double>(), static_cast<std::size_t>(tensor.numel())), key);
+  fill_normal(
+      std::span<double>(tensor.data_ptr<double>(), static_cast<std::size_t>(tensor.numel())), key);
   return tensor;
 }
 
@@ -25,9 +26,12 @@ inline double relative_error(const at::Tensor& a, const at::Tensor& b) {
 }
 
 /// Gaussian inputs of the given shape; labels 0, 1, ..., classes-1, 0, 1, ...
-inline data::Dataset labelled_data(std::int64_t n, std::vector<std::int64_t> shape, std::int64_t classes) {
+inline data::Dataset labelled_data(std::int64_t n,
+                                   std::vector<std::int64_t> shape,
+                                   std::int64_t classes) {
   shape.insert(shape.begin(), n);
-  data::Dataset data{.name = "small", .inputs = NdArray(DType::kFloat64, shape), .classes = classes};
+  data::Dataset data{
+      .name = "small", .inputs = NdArray(DType::kFloat64, shape), .classes = classes};
   fill_normal(data.inputs.as<double>(), Key{11});
   std::vector<std::int64_t> labels(static_cast<std::size_t>(n));
   for (std::int64_t i = 0; i < n; ++i) labels[static_cast<std::size_t>(i)] = i % classes;

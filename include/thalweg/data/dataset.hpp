@@ -12,13 +12,13 @@ namespace thalweg::data {
 
 /// A training set in memory. Exactly one of `labels` and `targets` is filled.
 struct Dataset {
-  std::string name;                      ///< "fashion-mnist", or the file
-  NdArray inputs;                        ///< (n, ...), float32 or float64 (int64 for token data)
-  NdArray labels;                        ///< (n), int64 in [0, classes)
-  NdArray targets;                       ///< (n, c), float64
-  std::int64_t classes = 0;              ///< number of classes, 0 for real targets
-  std::vector<std::string> class_names;  ///< where known
-  std::vector<std::int64_t> rows;        ///< row of each example in the source
+  std::string name = {};     ///< "fashion-mnist", or the file
+  NdArray inputs = {};       ///< (n, ...), float32 or float64 (int64 for token data)
+  NdArray labels = {};       ///< (n), int64 in [0, classes)
+  NdArray targets = {};      ///< (n, c), float64
+  std::int64_t classes = 0;  ///< number of classes, 0 for real targets
+  std::vector<std::string> class_names = {};  ///< where known
+  std::vector<std::int64_t> rows = {};        ///< row of each example in the source
 
   std::int64_t size() const { return inputs.shape()[0]; }
   bool has_labels() const { return classes > 0; }

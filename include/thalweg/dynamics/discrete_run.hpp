@@ -12,8 +12,8 @@
 
 namespace thalweg::dynamics {
 
-/// The optimizer itself, w_{t+1} = w_t - M_t^{-1} g(w_t), in the objective's dtype, and beside it the midpoints
-/// w*_t = (w_{t-1} + 2 w_t + w_{t+1}) / 4, which remove an oscillation of period two.
+/// The optimizer itself, w_{t+1} = w_t - M_t^{-1} g(w_t), in the objective's dtype, and beside it
+/// the midpoints w*_t = (w_{t-1} + 2 w_t + w_{t+1}) / 4, which remove an oscillation of period two.
 class DiscreteRun {
  public:
   DiscreteRun(objective::Objective& objective,
@@ -28,7 +28,7 @@ class DiscreteRun {
 
   const at::Tensor& weights() const { return weights_; }    ///< w_{t+1} once moved
   const at::Tensor& previous() const { return previous_; }  ///< w_t once moved
-  at::Tensor midpoint() const;                               ///< w*_t once moved
+  at::Tensor midpoint() const;                              ///< w*_t once moved
 
   NamedArrays state() const;
   void set_state(const NamedArrays& state);

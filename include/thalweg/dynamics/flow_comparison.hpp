@@ -22,20 +22,21 @@ struct FlowComparisonOptions {
   bool midpoint = true;  ///< needs discrete
   bool central = true;
   bool stable = true;
-  std::int64_t steps = 160;       ///< >= 0
-  std::int64_t warm_start = 0;    ///< discrete steps before the flows start, 0 <= . <= steps
-  std::int64_t spectrum_every = 1;  ///< steps between eigenvalues of discrete and midpoint; -1: never
-  CentralFlowOptions central_flow;
-  StableFlowOptions stable_flow;
-  spectrum::TrackerOptions tracker;
+  std::int64_t steps = 160;     ///< >= 0
+  std::int64_t warm_start = 0;  ///< discrete steps before the flows start, 0 <= . <= steps
+  std::int64_t spectrum_every =
+      1;  ///< steps between eigenvalues of discrete and midpoint; -1: never
+  CentralFlowOptions central_flow = {};
+  StableFlowOptions stable_flow = {};
+  spectrum::TrackerOptions tracker = {};
   /// Outputs of a few chosen examples at given weights; empty: none are recorded.
-  std::function<at::Tensor(const at::Tensor&)> chosen_outputs;
+  std::function<at::Tensor(const at::Tensor&)> chosen_outputs = {};
   /// Fraction of examples classified right from all outputs; empty: not recorded.
-  std::function<double(const at::Tensor&)> accuracy;
+  std::function<double(const at::Tensor&)> accuracy = {};
 };
 
-/// The optimizer, its midpoints, the central flow and the stable flow side by side from one point, recorded as series
-/// PROCESS/NAME (row t = before step t).
+/// The optimizer, its midpoints, the central flow and the stable flow side by side from one point,
+/// recorded as series PROCESS/NAME (row t = before step t).
 class FlowComparison {
  public:
   /// References are kept. @throws InvalidArgument  midpoint without discrete, counts out of range

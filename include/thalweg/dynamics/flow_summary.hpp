@@ -13,22 +13,23 @@ namespace thalweg::dynamics {
 
 /// Facts about a comparison that its series do not hold.
 struct FlowFacts {
-  std::int64_t steps = 0;       ///< steps asked for
+  std::int64_t steps = 0;  ///< steps asked for
   std::int64_t warm_start = 0;
   double learning_rate = 0;
   bool diverged = false;
-  std::string central_failure;  ///< a sentence; empty where the central flow ran through
+  std::string central_failure = {};  ///< a sentence; empty where the central flow ran through
   bool truncated = false;       ///< more directions above the tracking threshold than were allowed
   double difference_error = 0;  ///< relative error of third derivatives; 0 where none were needed
   bool difference_trustworthy = true;
 };
 
-/// Smooths the squares of `midpoint_deltas` over a Gaussian window of 2% of the rows (so that +-2.5 widths hold 10% of the
-/// run) into `measured_variances`.
+/// Smooths the squares of `midpoint_deltas` over a Gaussian window of 2% of the rows (so that +-2.5
+/// widths hold 10% of the run) into `measured_variances`.
 void record_measured_variances(run::Recorder& recorder);
 
-/// What the series say: results.edge, results.processes, results.prediction, results.warnings and results.suggestions, with
-/// the names that other programs rely on (docs/flow.md). Numbers that do not exist are null.
+/// What the series say: results.edge, results.processes, results.prediction, results.warnings and
+/// results.suggestions, with the names that other programs rely on (docs/flow.md). Numbers that do
+/// not exist are null.
 nlohmann::json summarize_flow(const run::Recorder& recorder, const FlowFacts& facts);
 
 }  // namespace thalweg::dynamics

@@ -15,7 +15,7 @@ namespace thalweg::dynamics {
 struct StableFlowOptions {
   int minimum_substeps = 4;  ///< >= 1; max(this, ceil(2 S_eff)) are taken
   double limit = 100;        ///< effective sharpness at which it stops for good
-  spectrum::TrackerOptions tracker;
+  spectrum::TrackerOptions tracker = {};
 };
 
 /// The stable flow at the start of a step.
@@ -23,8 +23,9 @@ struct StableState : PointState {
   int substeps = 0;  ///< taken after it
 };
 
-/// The flow that ignores oscillations, dw/dt = -M^{-1} g: gradient flow for gradient descent. Euler steps short enough for the
-/// sharpness; weights in double. Cost of a step: max(4, 2 S_eff) gradients and a warm-started eigen-solve.
+/// The flow that ignores oscillations, dw/dt = -M^{-1} g: gradient flow for gradient descent. Euler
+/// steps short enough for the sharpness; weights in double. Cost of a step: max(4, 2 S_eff)
+/// gradients and a warm-started eigen-solve.
 class StableFlow {
  public:
   StableFlow(objective::Objective& objective,
@@ -32,7 +33,8 @@ class StableFlow {
              const at::Tensor& weights,
              const StableFlowOptions& options);
 
-  /// Evaluates and, with `move`, integrates over one optimizer step. Once stopped, it returns without work.
+  /// Evaluates and, with `move`, integrates over one optimizer step. Once stopped, it returns
+  /// without work.
   StableState step(bool move);
   bool stopped() const { return stopped_; }
   const at::Tensor& weights() const { return weights_; }  ///< [P] float64

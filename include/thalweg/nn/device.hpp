@@ -8,8 +8,8 @@
 
 namespace thalweg::nn {
 
-/// Sets the threads of ATen and of the BLAS. Debian's libtorch starts ATen with one thread and OpenBLAS with all, so both
-/// are set, always. Call before the first tensor operation.
+/// Sets the threads of ATen and of the BLAS. Debian's libtorch starts ATen with one thread and
+/// OpenBLAS with all, so both are set, always. Call before the first tensor operation.
 void use_threads(int threads);
 
 /// "cpu", "cuda", "cuda:1" and "float32", "float64" as tensor options.

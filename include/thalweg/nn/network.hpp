@@ -11,9 +11,10 @@
 
 namespace thalweg::nn {
 
-/// One named parameter tensor inside the flat weight vector: elements [offset, offset + numel), row-major.
+/// One named parameter tensor inside the flat weight vector: elements [offset, offset + numel),
+/// row-major.
 struct ParameterInfo {
-  std::string name;                 ///< "layers.0.weight"
+  std::string name;  ///< "layers.0.weight"
   std::vector<std::int64_t> shape;
   std::int64_t offset = 0;
   std::int64_t numel() const;
@@ -23,7 +24,8 @@ struct ParameterInfo {
 using ParameterTensors = std::vector<at::Tensor>;
 
 /// Views of the flat weight vector [P], one for each parameter.
-ParameterTensors split_parameters(const at::Tensor& weights, const std::vector<ParameterInfo>& layout);
+ParameterTensors split_parameters(const at::Tensor& weights,
+                                  const std::vector<ParameterInfo>& layout);
 
 /// An architecture as a function of one flat weight vector.
 class Network {
@@ -34,12 +36,15 @@ class Network {
   const std::vector<ParameterInfo>& parameters() const { return parameters_; }
   std::int64_t dimension() const;  ///< P, the length of the weight vector
 
-  /// Initial weights [P], float64 on the CPU: a pure function of the key (or the values in the user's file).
+  /// Initial weights [P], float64 on the CPU: a pure function of the key (or the values in the
+  /// user's file).
   virtual at::Tensor initial_weights(Key key) const = 0;
 
-  /// f(w, x): the parameter tensors in the order and shapes of parameters(), inputs (n, ...) of the same dtype (or integer
-  /// tokens) and device -> outputs (n, c). Differentiable in the parameters. Deterministic.
-  virtual at::Tensor forward(const ParameterTensors& parameters, const at::Tensor& inputs) const = 0;
+  /// f(w, x): the parameter tensors in the order and shapes of parameters(), inputs (n, ...) of the
+  /// same dtype (or integer tokens) and device -> outputs (n, c). Differentiable in the parameters.
+  /// Deterministic.
+  virtual at::Tensor forward(const ParameterTensors& parameters,
+                             const at::Tensor& inputs) const = 0;
   /// The same from the flat weight vector [P].
   at::Tensor forward(const at::Tensor& weights, const at::Tensor& inputs) const {
     return forward(split_parameters(weights, parameters_), inputs);

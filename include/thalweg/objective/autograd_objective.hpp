@@ -10,7 +10,7 @@ namespace thalweg::objective {
 
 /// How often each kind of work was asked for; what a run costs.
 struct WorkCounters {
-  std::int64_t gradients = 0;          ///< passes over all examples, those inside third derivatives too
+  std::int64_t gradients = 0;  ///< passes over all examples, those inside third derivatives too
   std::int64_t hessian_products = 0;   ///< columns
   std::int64_t third_derivatives = 0;  ///< rows
 };
@@ -18,15 +18,17 @@ struct WorkCounters {
 struct AutogradOptions {
   /// examples a micro-batch; 0: all at once
   std::int64_t micro_batch = 0;
-  /// step of the second differences, relative to nothing: a length in weight space; 0: by dtype (3e-4, 3e-2)
+  /// step of the second differences, relative to nothing: a length in weight space; 0: by dtype
+  /// (3e-4, 3e-2)
   double difference_step = 0;
 };
 
 /// Any differentiable loss through libtorch's autograd.
 ///
-/// A gradient is one backward pass. Hessian products differentiate the gradient's graph, built once a point; with
-/// micro-batches each block call walks them, one graph each for all its columns. Third derivatives are second differences of
-/// gradients: libtorch's own triple backward is silently wrong for fused operators (layer_norm in 1.13).
+/// A gradient is one backward pass. Hessian products differentiate the gradient's graph, built once
+/// a point; with micro-batches each block call walks them, one graph each for all its columns.
+/// Third derivatives are second differences of gradients: libtorch's own triple backward is
+/// silently wrong for fused operators (layer_norm in 1.13).
 class AutogradObjective final : public Objective {
  public:
   AutogradObjective(std::shared_ptr<const BatchLoss> loss,

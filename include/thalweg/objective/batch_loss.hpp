@@ -21,8 +21,8 @@ struct PartialLoss {
   at::Tensor outputs;  ///< (examples of the range, c), or undefined where the loss has none
 };
 
-/// A training loss as a differentiable function of the weights that can be taken in ranges of examples. All tensors have
-/// the dtype and device it was made with.
+/// A training loss as a differentiable function of the weights that can be taken in ranges of
+/// examples. All tensors have the dtype and device it was made with.
 class BatchLoss {
  public:
   virtual ~BatchLoss() = default;
@@ -30,16 +30,22 @@ class BatchLoss {
   virtual const std::vector<nn::ParameterInfo>& layout() const = 0;
   /// Examples that can be split into ranges; 1 for a loss that cannot be split.
   virtual std::int64_t examples() const = 0;
-  virtual PartialLoss evaluate(const nn::ParameterTensors& parameters, std::int64_t first, std::int64_t last) const = 0;
+  virtual PartialLoss evaluate(const nn::ParameterTensors& parameters,
+                               std::int64_t first,
+                               std::int64_t last) const = 0;
   /// Network outputs on the examples, without the loss; undefined where there are none.
-  virtual at::Tensor outputs(const nn::ParameterTensors& parameters, std::int64_t first, std::int64_t last) const = 0;
+  virtual at::Tensor outputs(const nn::ParameterTensors& parameters,
+                             std::int64_t first,
+                             std::int64_t last) const = 0;
 
   std::int64_t dimension() const;  ///< P
 };
 
 enum class LossKind {
-  kMse,          ///< 1/2 mean over examples of the sum over outputs of (f - y)^2; labels become one-hot, +-1 for a single output
-  kCrossEntropy  ///< mean over examples, nats; for a single output the logistic loss log(1 + exp(-y f)), y = +-1
+  kMse,  ///< 1/2 mean over examples of the sum over outputs of (f - y)^2; labels become one-hot,
+         ///< +-1 for a single output
+  kCrossEntropy  ///< mean over examples, nats; for a single output the logistic loss log(1 + exp(-y
+                 ///< f)), y = +-1
 };
 
 /// "mse" or "cross-entropy". @throws InvalidArgument
@@ -55,10 +61,12 @@ std::unique_ptr<BatchLoss> network_loss(std::shared_ptr<const nn::Network> netwo
                                         LossKind kind,
                                         at::TensorOptions options);
 
-/// A user's module that returns the loss itself, from forward(x, y) or, without data, from forward().
+/// A user's module that returns the loss itself, from forward(x, y) or, without data, from
+/// forward().
 ///
 /// @param module  kept
-/// @param data    null: forward() holds all it needs, and the loss cannot be split. Otherwise forward(x, y) must be a mean over
+/// @param data    null: forward() holds all it needs, and the loss cannot be split. Otherwise
+/// forward(x, y) must be a mean over
 ///                the examples it is given; y is int64 (n) or real (n, c)
 /// @param split   whether ranges of examples may be evaluated on their own
 std::unique_ptr<BatchLoss> module_loss(std::shared_ptr<const nn::TorchScriptModule> module,
@@ -66,8 +74,8 @@ std::unique_ptr<BatchLoss> module_loss(std::shared_ptr<const nn::TorchScriptModu
                                        bool split,
                                        at::TensorOptions options);
 
-/// Any differentiable function of the weights, [P] -> scalar, as a loss that cannot be split: closed-form toys, a user's
-/// module that computes its own loss.
+/// Any differentiable function of the weights, [P] -> scalar, as a loss that cannot be split:
+/// closed-form toys, a user's module that computes its own loss.
 std::unique_ptr<BatchLoss> function_loss(std::int64_t dimension,
                                          std::function<at::Tensor(const at::Tensor&)> function);
 

@@ -7,8 +7,9 @@
 
 namespace thalweg::objective {
 
-/// The training loss L: R^P -> R near one point w; the calls share their work: one graph of the gradient serves all Hessian
-/// products, and after one of them loss, gradient and outputs cost nothing. Ask for products first where both are wanted.
+/// The training loss L: R^P -> R near one point w; the calls share their work: one graph of the
+/// gradient serves all Hessian products, and after one of them loss, gradient and outputs cost
+/// nothing. Ask for products first where both are wanted.
 class Linearization {
  public:
   virtual ~Linearization() = default;
@@ -16,11 +17,12 @@ class Linearization {
   virtual double loss() = 0;
   /// grad L(w) [P].
   virtual at::Tensor gradient() = 0;
-  /// H(w) V for V [P, k]; returns [P, k] whose columns are contiguous (strides (1, P)). V laid out likewise is not copied.
+  /// H(w) V for V [P, k]; returns [P, k] whose columns are contiguous (strides (1, P)). V laid out
+  /// likewise is not copied.
   virtual at::Tensor hessian_times(const at::Tensor& v) = 0;
-  /// grad_w (u_i^T H(w) u_j) for i <= j, rows in the order (0,0), (0,1), ..., (0,k-1), (1,1), ...: [k(k+1)/2, P].
-  /// U is [P, k], orthonormal up to scale. Second differences of the gradient, right for every operator:
-  /// k(k+1) gradients.
+  /// grad_w (u_i^T H(w) u_j) for i <= j, rows in the order (0,0), (0,1), ..., (0,k-1), (1,1), ...:
+  /// [k(k+1)/2, P]. U is [P, k], orthonormal up to scale. Second differences of the gradient, right
+  /// for every operator: k(k+1) gradients.
   virtual at::Tensor third_derivative(const at::Tensor& u) = 0;
   /// The network's outputs (n, c) on all examples; an undefined tensor where the loss has none.
   virtual at::Tensor outputs() = 0;
@@ -31,11 +33,12 @@ class Objective {
  public:
   virtual ~Objective() = default;
   virtual std::int64_t dimension() const = 0;
-  /// The step of the differences in Linearization::third_derivative, as a length in weight space (see
-  /// calibrate_difference_step). A loss with exact third derivatives ignores it.
+  /// The step of the differences in Linearization::third_derivative, as a length in weight space
+  /// (see calibrate_difference_step). A loss with exact third derivatives ignores it.
   virtual void set_difference_step(double) {}
 
-  /// The loss near `weights` [P] (copied or kept: do not change it while the result lives). Does nothing heavy until asked.
+  /// The loss near `weights` [P] (copied or kept: do not change it while the result lives). Does
+  /// nothing heavy until asked.
   virtual std::unique_ptr<Linearization> at(const at::Tensor& weights) = 0;
   /// Options (dtype, device) of the weight vectors it takes and returns.
   virtual at::TensorOptions options() const = 0;
