@@ -165,32 +165,29 @@ std::vector<std::int64_t> Lobpcg::unconverged() const {
 /// altogether. [Hetmaniuk2006], J. Comput. Phys. 218:324-332; [Duersch2018], SIAM J. Sci. Comput.
 /// 40(5):C655-C676.
 bool Lobpcg::add_search_directions(const std::vector<std::int64_t>& active) {
-  Vector scale(static_cast<Eigen::Index>(active.size()));
-  for (Eigen::Index i = 0; i < scale.size(); ++i) {
-    scale(i) = 1 / now_.residual_norms(active[static_cast<std::size_t>(i)]);
-  }
-  const at::Tensor index = at::tensor(active, at::kLong).to(now_.x.device());
-  r_ = residuals_.index_select(0, index).mul_(to_tensor(scale, now_.x.options()));
-
   const auto known = now_.x.size(0) + p_.size(0);
-  const double drop = dependence_threshold(now_.x.scalar_type());
+  std::vector<at::Tensor> rows{now_.x, p_};
+  for (const auto i : active) {
+    rows.push_back(residuals_.narrow(0, i, 1));
+  }
   double amplification = 0;  // of rounding, by the combination
   do {
-    const std::vector<at::Tensor> rows{now_.x, p_, r_};
     gram_ = symmetric_products(rows, rows);
-    const Matrix basis =
-        orthonormal_basis(gram_, Matrix::Identity(gram_.rows(), gram_.rows()), drop);
+    const Matrix basis = orthonormal_basis(gram_,
+                                           Matrix::Identity(gram_.rows(), gram_.rows()),
+                                           dependence_threshold(now_.x.scalar_type()));
     if (basis.cols() <= known) {
       return false;
     }
     const Matrix fresh = basis.rightCols(basis.cols() - known);
     r_ = combine(fresh.transpose(), rows);
-    amplification = fresh.cwiseAbs().maxCoeff();
+    rows = {now_.x, p_, r_};
+    amplification = (gram_.diagonal().cwiseSqrt().asDiagonal() * fresh).cwiseAbs().maxCoeff();
   } while (amplification > 4);
 
-  const auto rows = known + r_.size(0);
+  const auto m = known + r_.size(0);
   gram_.conservativeResize(known, known);
-  gram_.conservativeResizeLike(Matrix::Identity(rows, rows));
+  gram_.conservativeResizeLike(Matrix::Identity(m, m));
   ar_ = a_(r_);
   operator_columns_ += r_.size(0);
   return true;

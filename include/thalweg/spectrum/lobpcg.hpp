@@ -40,7 +40,7 @@ struct EigenPairs {
 /// @param x0       (n, k), 1 <= k <= n, float32 or float64; need not be orthonormal; columns that
 /// are dependent are replaced
 /// @throws InvalidArgument  shape or dtype; NonFinite if A returns a NaN (says which column)
-/// Cost per iteration: A on at most k columns and O(n k^2) work; memory 6nk + O(k^2) scalars.
+/// Cost per iteration: A on at most k columns and O(n k^2) work; memory about 15nk scalars.
 /// Source: [Knyazev2001], SIAM J. Sci. Comput. 23(2):517-541; for Hessians along training
 /// [Cohen2024], arXiv:2410.24206.
 EigenPairs lobpcg(const LinearOperator& a, const at::Tensor& x0, const LobpcgOptions& options = {});
