@@ -4,10 +4,12 @@
 
 #include <gtest/gtest.h>
 
-#include "base/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace thalweg {
 namespace {
+
+using testing::TemporaryFolder;
 
 void put(const std::filesystem::path& file, std::string_view content) {
   std::filesystem::create_directories(file.parent_path());

@@ -8,15 +8,16 @@
 #include <sys/resource.h>
 
 #include "base/file_io.hpp"
-#include "base/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 #include "thalweg/base/error.hpp"
 
 namespace thalweg {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+using testing::TemporaryFolder;
 
 std::size_t files_in(const TemporaryFolder& folder) {
   const std::filesystem::directory_iterator files(folder.path());
@@ -39,7 +40,7 @@ TEST(WriteAtomically, FillsATemporaryInTheSameFolder) {
   const auto file = folder / "metrics.h5";
   write_atomically(file, [&](const std::filesystem::path& temporary) {
     EXPECT_EQ(temporary.parent_path(), folder.path());
-    EXPECT_THAT(temporary.filename().string(), testing::StartsWith(".metrics.h5.tmp-"));
+    EXPECT_THAT(temporary.filename().string(), ::testing::StartsWith(".metrics.h5.tmp-"));
     std::ofstream(temporary) << "content";
     EXPECT_FALSE(std::filesystem::exists(file));
   });
@@ -99,7 +100,7 @@ TEST(WriteAtomicallyDeathTest, KeepsTheOldFileWhenTheDiskStopsTheWrite) {
     std::_Exit(0);
   };
   EXPECT_EXIT(write_beyond_limit(),
-              testing::ExitedWithCode(3),
+              ::testing::ExitedWithCode(3),
               "big.bin\\] cannot be written after 4096 bytes: File too large. Raise the limit");
   EXPECT_EQ(read_file(file), "old");
   EXPECT_EQ(files_in(folder), 1U);

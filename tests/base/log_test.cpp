@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/files.hpp"
 #include "thalweg/base/text.hpp"
@@ -13,7 +13,9 @@
 namespace thalweg {
 namespace {
 
-class LogTest : public testing::Test {
+using testing::TemporaryFolder;
+
+class LogTest : public ::testing::Test {
  protected:
   ~LogTest() override {
     set_log_quiet(false);
@@ -23,9 +25,9 @@ class LogTest : public testing::Test {
 };
 
 std::string stderr_of(const std::function<void()>& action) {
-  testing::internal::CaptureStderr();
+  ::testing::internal::CaptureStderr();
   action();
-  return testing::internal::GetCapturedStderr();
+  return ::testing::internal::GetCapturedStderr();
 }
 
 TEST_F(LogTest, PrintsPlainSentences) {
@@ -59,10 +61,10 @@ TEST_F(LogTest, AppendsToTheFileWithTimeAndLevel) {
   const std::string stamp = "[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3} UTC ";
   EXPECT_THAT(
       read_file(file),
-      testing::MatchesRegex("before\n" + stamp + "info: One\\.\n" + stamp + "warning: Two\\.\n"));
+      ::testing::MatchesRegex("before\n" + stamp + "info: One\\.\n" + stamp + "warning: Two\\.\n"));
   set_log_file("");
   (void)stderr_of([] { log_warning("Three."); });
-  EXPECT_THAT(read_file(file), testing::Not(testing::HasSubstr("Three")));
+  EXPECT_THAT(read_file(file), ::testing::Not(::testing::HasSubstr("Three")));
 }
 
 TEST_F(LogTest, KeepsLinesWholeAcrossThreads) {
@@ -86,16 +88,17 @@ TEST_F(LogTest, KeepsLinesWholeAcrossThreads) {
   auto lines = split(printed, '\n');
   lines.pop_back();  // after the last newline
   EXPECT_EQ(lines.size(), static_cast<std::size_t>(kThreads * kMessages));
-  EXPECT_THAT(lines, testing::Each("a message of some length"));
+  EXPECT_THAT(lines, ::testing::Each("a message of some length"));
   auto file_lines = split(read_file(file), '\n');
   file_lines.pop_back();
   EXPECT_EQ(file_lines.size(), lines.size());
-  EXPECT_THAT(file_lines, testing::Each(testing::EndsWith(" UTC info: a message of some length")));
+  EXPECT_THAT(file_lines,
+              ::testing::Each(::testing::EndsWith(" UTC info: a message of some length")));
 }
 
 TEST_F(LogTest, RefusesAFileThatCannotBeOpened) {
   EXPECT_THAT([&] { set_log_file(folder_.path()); },
-              testing::ThrowsMessage<RunFailed>(testing::HasSubstr("log cannot be opened")));
+              ::testing::ThrowsMessage<RunFailed>(::testing::HasSubstr("log cannot be opened")));
 }
 
 }  // namespace

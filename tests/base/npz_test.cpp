@@ -8,16 +8,17 @@
 #include <gtest/gtest.h>
 
 #include "base/npy_bytes.hpp"
-#include "base/temporary_folder.hpp"
 #include "base/zip_bytes.hpp"
+#include "support/temporary_folder.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/files.hpp"
 
 namespace thalweg {
 namespace {
 
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+using testing::TemporaryFolder;
 
 template <typename T>
 NdArray extremes() {
@@ -52,7 +53,7 @@ std::string small_archive() {
                     {.name = "b.npy", .content = content, .deflate = true}});
 }
 
-class NpzTest : public testing::Test {
+class NpzTest : public ::testing::Test {
  protected:
   NamedArrays read(const std::string& bytes) {
     std::ofstream(file_, std::ios::binary) << bytes;  // thousands of them: no sync
@@ -107,7 +108,7 @@ TEST_F(NpzTest, NamesFileMemberAndRemedy) {
   const std::string object = "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }";
   EXPECT_THAT(
       [&] { read(zip_bytes({{.name = "words.npy", .content = npy_bytes(object, "pickle")}})); },
-      ThrowsMessage<BadInput>(testing::AllOf(HasSubstr("data.npz: words]"),
+      ThrowsMessage<BadInput>(::testing::AllOf(HasSubstr("data.npz: words]"),
                                              HasSubstr("Object arrays hold Python pickles"))));
   EXPECT_THAT([&] { read(zip_bytes({{.name = "read\nme.txt", .content = "hello"}})); },
               ThrowsMessage<BadInput>(HasSubstr("member 'read?me.txt' is not an array")));
@@ -197,7 +198,7 @@ numpy.)") + save + "(file, **arrays)\n"),
                                                                   {"float64", DType::kFloat64}}) {
       EXPECT_EQ(arrays.at(name), expected.to(dtype)) << save << " " << name;
     }
-    EXPECT_THAT(arrays.at("bool").as<bool>(), testing::ElementsAre(true, false, true));
+    EXPECT_THAT(arrays.at("bool").as<bool>(), ::testing::ElementsAre(true, false, true));
     const NdArray& fortran = arrays.at("fortran");
     for (std::int64_t i = 0; i < fortran.size(); ++i) {
       EXPECT_EQ(fortran.as<double>()[static_cast<std::size_t>(i)], static_cast<double>(i));

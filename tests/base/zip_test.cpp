@@ -6,16 +6,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/temporary_folder.hpp"
 #include "base/zip_bytes.hpp"
+#include "support/temporary_folder.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/files.hpp"
 
 namespace thalweg {
 namespace {
 
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+using testing::TemporaryFolder;
 
 std::string content_of(const ZipReader& archive, const ZipMember& member) {
   ZipStream stream(archive, member);
@@ -25,7 +26,7 @@ std::string content_of(const ZipReader& archive, const ZipMember& member) {
   return content;
 }
 
-class ZipTest : public testing::Test {
+class ZipTest : public ::testing::Test {
  protected:
   std::filesystem::path put(const std::string& bytes) {
     std::ofstream(file_, std::ios::binary) << bytes;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cli/program.hpp"
+#include "support/temporary_folder.hpp"
 #include "thalweg/base/files.hpp"
 #include "thalweg/base/npz.hpp"
 #include "thalweg/base/random.hpp"
@@ -96,7 +97,7 @@ class Flow : public ::testing::Test {
   }
 
  private:
-  WorkFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(Flow, WritesEveryFileAndEveryPromisedKey) {

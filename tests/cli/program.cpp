@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/temporary_folder.hpp"
 #include "thalweg/base/files.hpp"
 #include "thalweg/base/text.hpp"
 
@@ -31,20 +32,9 @@ void redirect(int descriptor, const std::filesystem::path& file) {
 
 }  // namespace
 
-WorkFolder::WorkFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "thalweg-cli-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder: " + name);
-  path_ = name;
-}
-
-WorkFolder::~WorkFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 ProgramResult run_program(const std::vector<std::string>& words,
                           const std::filesystem::path& folder) {
-  const WorkFolder captured;
+  const TemporaryFolder captured;
   const auto begin = std::chrono::steady_clock::now();
   const pid_t child = fork();
   if (child == 0) {

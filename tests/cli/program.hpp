@@ -6,20 +6,6 @@
 
 namespace thalweg::testing {
 
-/// An empty folder of its own, removed at the end.
-class WorkFolder {
- public:
-  WorkFolder();
-  ~WorkFolder();
-  WorkFolder(const WorkFolder&) = delete;
-  WorkFolder& operator=(const WorkFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 struct ProgramResult {
   int exit_code = -1;  ///< -1 where a signal ended it
   std::string out;

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/program.hpp"
+#include "support/temporary_folder.hpp"
 #include "thalweg/base/files.hpp"
 #include "thalweg/run/folder.hpp"
 #include "thalweg/run/recorder.hpp"
@@ -31,7 +32,7 @@ class Runs : public ::testing::Test {
   const std::filesystem::path& path() const { return folder_.path(); }
 
  private:
-  WorkFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(Runs, AreListed) {
@@ -72,7 +73,7 @@ TEST_F(Runs, AreFoundByTheNearestName) {
 }
 
 TEST(NoRuns, AreNoError) {
-  const WorkFolder empty;
+  const TemporaryFolder empty;
   EXPECT_EQ(thalweg({"list"}, empty.path()).exit_code, 0);
   EXPECT_EQ(nlohmann::json::parse(thalweg({"list", "--json"}, empty.path()).out).size(), 0U);
   EXPECT_THAT(thalweg({"list"}, empty.path()).err, IsEmpty());

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/program.hpp"
+#include "support/temporary_folder.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/files.hpp"
 
@@ -77,7 +78,7 @@ TEST(FlowSettings, NegativeNumbersAreValues) {
 }
 
 TEST(Configuration, YieldsToTheCommandLine) {
-  const WorkFolder folder;
+  const TemporaryFolder folder;
   const auto file = folder.path() / "flow.toml";
   write_atomically(file, "steps = 7\nseed = 3\nlearning-rate = 0.25\n");
   Parsed parsed;
@@ -88,7 +89,7 @@ TEST(Configuration, YieldsToTheCommandLine) {
 }
 
 TEST(Configuration, NamesFileAndLineOfATypo) {
-  const WorkFolder folder;
+  const TemporaryFolder folder;
   write_atomically(folder.path() / "flow.toml", "steps = 7\nlearnin-rate = 0.25\n");
   const auto result = thalweg({"flow", "--config", "flow.toml"}, folder.path());
   EXPECT_EQ(result.exit_code, 2);
@@ -97,7 +98,7 @@ TEST(Configuration, NamesFileAndLineOfATypo) {
 }
 
 TEST(Configuration, CannotSayWhereSettingsComeFrom) {
-  const WorkFolder folder;
+  const TemporaryFolder folder;
   const auto file = folder.path() / "flow.toml";
   write_atomically(file, "resume = \"yesterday\"\n");
   EXPECT_THAT(refusal({"--config", file.string()}), HasSubstr("--resume yesterday"));
@@ -117,7 +118,7 @@ class Resume : public ::testing::Test {
   }
 
  private:
-  WorkFolder folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(Resume, TakesTheSettingsOfTheRun) {
@@ -142,7 +143,7 @@ TEST_F(Resume, NamesEverySettingThatMayNotDiffer) {
 }
 
 TEST_F(Resume, SuggestsTheRunThatWasMeant) {
-  const WorkFolder empty;
+  const TemporaryFolder empty;
   EXPECT_THAT(refusal({"--out", empty.path().string(), "--resume", "frist"}),
               HasSubstr("there is no such run"));
 }

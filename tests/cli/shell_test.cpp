@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/program.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace thalweg::testing {
 namespace {
@@ -28,7 +29,7 @@ TEST(BashCompletion, KnowsCommandsOptionsAndChoices) {
 }
 
 TEST(BashCompletion, KnowsTheRuns) {
-  const WorkFolder folder;
+  const TemporaryFolder folder;
   std::filesystem::create_directories(folder.path() / "runs" / "flow-1");
   EXPECT_EQ(bash_offers("thalweg export fl", folder.path().string()), "flow-1\n");
 }
@@ -40,7 +41,7 @@ TEST_P(Completion, IsAScriptOfItsShell) {
   if (!is_installed(shell)) GTEST_SKIP() << shell << " is not installed";
   const auto checked = run_program(
       {"sh", "-c", THALWEG_PROGRAM " completion " + shell + " > script && " + shell + " -n script"},
-      WorkFolder().path());
+      TemporaryFolder().path());
   EXPECT_EQ(checked.exit_code, 0) << checked.err;
 }
 

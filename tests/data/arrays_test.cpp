@@ -6,15 +6,20 @@
 #include <string>
 #include <vector>
 
-#include "data/scratch.hpp"
+#include "data/data_files.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/text_files.hpp"
 #include "thalweg/base/log.hpp"
 #include "thalweg/base/npz.hpp"
 
 namespace thalweg::data {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::read_text;
+using testing::TemporaryFolder;
+using testing::write_text;
 
 template <typename T>
 NdArray array(const std::vector<T>& values, std::vector<std::int64_t> shape) {
@@ -31,19 +36,19 @@ const NdArray kTable = array<double>({1, 2, 3, 4, 5, 6}, {3, 2});
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 Dataset read(const NamedArrays& arrays) {
-  const Scratch scratch;
-  write_npz(scratch.path() / "own.npz", arrays);
-  return read_arrays(scratch.path() / "own.npz");
+  const TemporaryFolder folder;
+  write_npz(folder / "own.npz", arrays);
+  return read_arrays(folder / "own.npz");
 }
 
 Dataset read(const NdArray& x, const NdArray& y) { return read({{"x", x}, {"y", y}}); }
 
 std::string log_of_reading(const NamedArrays& arrays) {
-  const Scratch scratch;
-  set_log_file(scratch.path() / "log.txt");
+  const TemporaryFolder folder;
+  set_log_file(folder / "log.txt");
   read(arrays);
   set_log_file("");
-  return scratch.read("log.txt");
+  return read_text(folder / "log.txt");
 }
 
 TEST(Arrays, KeepsFloat64AndReadsLabels) {
@@ -106,12 +111,12 @@ TEST(Arrays, IgnoresOtherArraysAndSaysSo) {
 
 TEST(Arrays, DoesNotLookAtOtherArrays) {
   // Names of columns, for example, are saved as an array of Python objects, which is never read.
-  const Scratch scratch;
+  const TemporaryFolder folder;
   const auto names = vector<std::int8_t>({1, 2});
-  write_npz(scratch.path() / "own.npz", {{"x", kTable}, {"y", kLabels}, {"names", names}});
-  std::string bytes = scratch.read("own.npz");
+  write_npz(folder / "own.npz", {{"x", kTable}, {"y", kLabels}, {"names", names}});
+  std::string bytes = read_text(folder / "own.npz");
   bytes.replace(bytes.find("|i1"), 3, "|O1");
-  const auto file = scratch.write("objects.npz", bytes);
+  const auto file = write_text(folder / "objects.npz", bytes);
   EXPECT_THROW(read_npz(file), BadInput);
   EXPECT_EQ(read_arrays(file).inputs, kTable);
 }

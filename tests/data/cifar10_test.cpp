@@ -5,14 +5,19 @@
 
 #include <fmt/core.h>
 
-#include "data/scratch.hpp"
+#include "data/data_files.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/text_files.hpp"
 #include "thalweg/base/log.hpp"
 
 namespace thalweg::data {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::read_text;
+using testing::TemporaryFolder;
+using testing::write_text;
 
 /// A record whose red, green and blue planes hold `red`, `red` + 1 and `red` + 2.
 std::string record(char label, char red) {
@@ -24,9 +29,9 @@ std::string record(char label, char red) {
 std::string batch_name(int batch) { return fmt::format("data_batch_{}.bin", batch); }
 
 /// Batch b holds two images, labels b and 9, red b * 10 and b * 10 + 3.
-void write_batches(const Scratch& scratch, const std::string& folder = "") {
+void write_batches(const TemporaryFolder& root, const std::string& folder = "") {
   for (char b = 1; b <= 5; ++b)
-    scratch.write(folder + batch_name(b),
+    write_text(root / (folder + batch_name(b)),
                   record(b, static_cast<char>(b * 10)) + record(9, static_cast<char>(b * 10 + 3)));
 }
 
@@ -41,51 +46,51 @@ void expect_is_the_ten(const Dataset& data) {
 }
 
 TEST(Cifar10, ReadsTheFiveBatchesInOrder) {
-  const Scratch scratch;
-  write_batches(scratch);
-  const Dataset data = read_cifar10(scratch.path());
+  const TemporaryFolder root;
+  write_batches(root);
+  const Dataset data = read_cifar10(root.path());
   expect_is_the_ten(data);
   EXPECT_EQ(data.classes, 10);
   EXPECT_EQ(data.class_names[9], "truck");
 }
 
 TEST(Cifar10, FindsTheFolderOfTheArchive) {
-  const Scratch scratch;
-  write_batches(scratch, "cifar-10-batches-bin/");
-  expect_is_the_ten(read_cifar10(scratch.path()));
+  const TemporaryFolder root;
+  write_batches(root, "cifar-10-batches-bin/");
+  expect_is_the_ten(read_cifar10(root.path()));
 }
 
 TEST(Cifar10, WarnsWhenItIsNotThePublishedSize) {
-  const Scratch scratch;
-  write_batches(scratch);
-  set_log_file(scratch.path() / "log.txt");
-  read_cifar10(scratch.path());
+  const TemporaryFolder root;
+  write_batches(root);
+  set_log_file(root / "log.txt");
+  read_cifar10(root.path());
   set_log_file("");
-  EXPECT_THAT(scratch.read("log.txt"), HasSubstr("holds 10 images"));
+  EXPECT_THAT(read_text(root / "log.txt"), HasSubstr("holds 10 images"));
 }
 
 TEST(Cifar10, NamesTheMissingBatch) {
-  const Scratch scratch;
-  write_batches(scratch);
-  std::filesystem::remove(scratch.path() / batch_name(4));
-  expect_bad_input([&] { read_cifar10(scratch.path()); }, {batch_name(4), "missing", "binary"});
+  const TemporaryFolder root;
+  write_batches(root);
+  std::filesystem::remove(root / batch_name(4));
+  expect_bad_input([&] { read_cifar10(root.path()); }, {batch_name(4), "missing", "binary"});
 }
 
 TEST(Cifar10, RefusesASizeThatIsNotWholeRecords) {
-  const Scratch scratch;
+  const TemporaryFolder root;
   for (const std::size_t length : {0, 1, 3072, 3074, 6145}) {
-    write_batches(scratch);
-    scratch.write(batch_name(2), std::string(length, '\0'));
-    expect_bad_input([&] { read_cifar10(scratch.path()); },
+    write_batches(root);
+    write_text(root / batch_name(2), std::string(length, '\0'));
+    expect_bad_input([&] { read_cifar10(root.path()); },
                      {batch_name(2), fmt::format("has {} bytes", length)});
   }
 }
 
 TEST(Cifar10, RefusesALabelOutOfRange) {
-  const Scratch scratch;
-  write_batches(scratch);
-  scratch.write(batch_name(3), record(0, 0) + record(10, 0));
-  expect_bad_input([&] { read_cifar10(scratch.path()); }, {batch_name(3), "label 10 in record 1"});
+  const TemporaryFolder root;
+  write_batches(root);
+  write_text(root / batch_name(3), record(0, 0) + record(10, 0));
+  expect_bad_input([&] { read_cifar10(root.path()); }, {batch_name(3), "label 10 in record 1"});
 }
 
 }  // namespace

@@ -9,16 +9,20 @@
 #include <string>
 #include <vector>
 
+#include "data/data_files.hpp"
 #include "data/fashion_mnist.hpp"
-#include "data/scratch.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/text_files.hpp"
 #include "thalweg/base/npz.hpp"
 
 namespace thalweg::data {
 namespace {
 
-using testing::Each;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::TemporaryFolder;
+using testing::write_text;
 
 struct Moments {
   double mean = 0;
@@ -35,9 +39,9 @@ Moments moments(std::span<const float> values) {
   return result;
 }
 
-std::string write_arrays(const Scratch& scratch, const NdArray& x) {
+std::string write_arrays(const TemporaryFolder& folder, const NdArray& x) {
   const std::vector<std::int64_t> labels = {0, 1, 0, 1};
-  const auto file = scratch.path() / "own.npz";
+  const auto file = folder / "own.npz";
   write_npz(file, {{"x", x}, {"y", NdArray::of(std::span<const std::int64_t>(labels), {4})}});
   return file.string();
 }
@@ -47,7 +51,7 @@ NdArray integer_table() {
   return NdArray::of(std::span<const std::int64_t>(values), {4, 2});
 }
 
-class FashionMnistDataset : public testing::Test {
+class FashionMnistDataset : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!std::filesystem::exists(fashion_mnist_folder() / "train-images-idx3-ubyte.gz"))
@@ -85,25 +89,25 @@ TEST_F(FashionMnistDataset, ScalesPixelsToTheUnitIntervalUnlessStandardised) {
 }
 
 TEST_F(FashionMnistDataset, ComesFromTheFolderInTheEnvironment) {
-  const Scratch scratch;
-  setenv("THALWEG_FASHION_MNIST", scratch.path().c_str(), 1);
-  expect_bad_input([] { load_dataset({}); }, {scratch.path().string(), "apt-get install"});
+  const TemporaryFolder folder;
+  setenv("THALWEG_FASHION_MNIST", folder.path().c_str(), 1);
+  expect_bad_input([] { load_dataset({}); }, {folder.path().string(), "apt-get install"});
   unsetenv("THALWEG_FASHION_MNIST");
 }
 
 TEST(Dataset, ReadsCifar10FromItsFolder) {
-  const Scratch scratch;
+  const TemporaryFolder folder;
   for (const std::string batch : {"1", "2", "3", "4", "5"})
-    scratch.write("data_batch_" + batch + ".bin", std::string(3073, '\1'));
+    write_text(folder / ("data_batch_" + batch + ".bin"), std::string(3073, '\1'));
   const Dataset data = load_dataset(
-      {.source = "cifar10:" + scratch.path().string(), .examples = 0, .standardize = false});
+      {.source = "cifar10:" + folder.path().string(), .examples = 0, .standardize = false});
   EXPECT_THAT(data.inputs.shape(), ElementsAre(5, 3, 32, 32));
   EXPECT_THAT(data.inputs.as<float>(), Each(1.0F / 255.0F));
 }
 
 TEST(Dataset, StandardisesIntegerTablesAndKeepsTokensOtherwise) {
-  const Scratch scratch;
-  const std::string file = write_arrays(scratch, integer_table());
+  const TemporaryFolder folder;
+  const std::string file = write_arrays(folder, integer_table());
   const Dataset table = load_dataset({.source = file, .examples = 0});
   EXPECT_THAT(table.inputs.as<float>(), ElementsAre(-1, -1, 1, 1, -1, 1, 1, -1));
   const Dataset tokens = load_dataset({.source = file, .examples = 0, .standardize = false});
@@ -111,10 +115,10 @@ TEST(Dataset, StandardisesIntegerTablesAndKeepsTokensOtherwise) {
 }
 
 TEST(Dataset, StandardisesOverTheKeptExamplesOnly) {
-  const Scratch scratch;
+  const TemporaryFolder folder;
   const std::vector<double> values = {1, 100, 2, 3, 200, 4, 300, 5};
   const auto x = NdArray::of(std::span<const double>(values), {4, 2});
-  const Dataset data = load_dataset({.source = write_arrays(scratch, x), .examples = 2});
+  const Dataset data = load_dataset({.source = write_arrays(folder, x), .examples = 2});
   EXPECT_THAT(data.rows, ElementsAre(0, 1));
   EXPECT_THAT(data.inputs.as<double>(), ElementsAre(-1, 1, 1, -1));
 }

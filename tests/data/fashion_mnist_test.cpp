@@ -4,12 +4,14 @@
 #include <string>
 #include <vector>
 
-#include "data/scratch.hpp"
+#include "data/data_files.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace thalweg::data {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
+using testing::TemporaryFolder;
 
 constexpr const char* kImages = "train-images-idx3-ubyte.gz";
 constexpr const char* kLabels = "train-labels-idx1-ubyte.gz";
@@ -20,10 +22,10 @@ std::string two_images() {
 }
 
 TEST(FashionMnist, ReadsPixelsAsStoredAndLabels) {
-  const Scratch scratch;
-  scratch.write_gzip(kImages, two_images());
-  scratch.write_gzip(kLabels, idx_bytes({2}, "\x09\x03"));
-  const Dataset data = read_fashion_mnist(scratch.path());
+  const TemporaryFolder folder;
+  write_gzip(folder / kImages, two_images());
+  write_gzip(folder / kLabels, idx_bytes({2}, "\x09\x03"));
+  const Dataset data = read_fashion_mnist(folder.path());
   EXPECT_THAT(data.inputs.shape(), ElementsAre(2, 1, 28, 28));
   EXPECT_EQ(data.inputs.dtype(), DType::kUInt8);
   EXPECT_EQ(data.inputs.as<std::uint8_t>()[784], 255);
@@ -33,32 +35,32 @@ TEST(FashionMnist, ReadsPixelsAsStoredAndLabels) {
 }
 
 TEST(FashionMnist, NamesThePackageAndTheAlternativesWhenMissing) {
-  const Scratch scratch;
+  const TemporaryFolder folder;
   const std::vector<std::string> remedies = {"apt-get install dataset-fashion-mnist",
                                              "THALWEG_FASHION_MNIST",
                                              "--data cifar10:DIR",
                                              "--data FILE.npz"};
-  expect_bad_input([&] { read_fashion_mnist(scratch.path()); }, remedies);
-  scratch.write_gzip(kImages, two_images());
-  expect_bad_input([&] { read_fashion_mnist(scratch.path()); }, remedies);
+  expect_bad_input([&] { read_fashion_mnist(folder.path()); }, remedies);
+  write_gzip(folder / kImages, two_images());
+  expect_bad_input([&] { read_fashion_mnist(folder.path()); }, remedies);
 }
 
 TEST(FashionMnist, RefusesALabelOutOfRange) {
-  const Scratch scratch;
-  scratch.write_gzip(kImages, two_images());
-  scratch.write_gzip(kLabels, idx_bytes({2}, "\x09\x0a"));
-  expect_bad_input([&] { read_fashion_mnist(scratch.path()); }, {kLabels, "label 10 in row 1"});
+  const TemporaryFolder folder;
+  write_gzip(folder / kImages, two_images());
+  write_gzip(folder / kLabels, idx_bytes({2}, "\x09\x0a"));
+  expect_bad_input([&] { read_fashion_mnist(folder.path()); }, {kLabels, "label 10 in row 1"});
 }
 
 TEST(FashionMnist, RefusesFilesThatDoNotBelongTogether) {
-  const Scratch scratch;
-  scratch.write_gzip(kImages, two_images());
-  scratch.write_gzip(kLabels, idx_bytes({3}, "\x01\x02\x03"));
-  expect_bad_input([&] { read_fashion_mnist(scratch.path()); }, {"3 labels for 2 images"});
-  scratch.write_gzip(kLabels, two_images());
-  expect_bad_input([&] { read_fashion_mnist(scratch.path()); }, {kLabels, "(2, 28, 28)"});
-  scratch.write_gzip(kImages, idx_bytes({1, 28, 2}, std::string(56, 'x')));
-  expect_bad_input([&] { read_fashion_mnist(scratch.path()); }, {kImages, "(1, 28, 2)"});
+  const TemporaryFolder folder;
+  write_gzip(folder / kImages, two_images());
+  write_gzip(folder / kLabels, idx_bytes({3}, "\x01\x02\x03"));
+  expect_bad_input([&] { read_fashion_mnist(folder.path()); }, {"3 labels for 2 images"});
+  write_gzip(folder / kLabels, two_images());
+  expect_bad_input([&] { read_fashion_mnist(folder.path()); }, {kLabels, "(2, 28, 28)"});
+  write_gzip(folder / kImages, idx_bytes({1, 28, 2}, std::string(56, 'x')));
+  expect_bad_input([&] { read_fashion_mnist(folder.path()); }, {kImages, "(1, 28, 2)"});
 }
 
 TEST(FashionMnist, ReadsThePublishedTrainingSplit) {

@@ -6,14 +6,14 @@
 #include <span>
 #include <vector>
 
-#include "data/scratch.hpp"
+#include "data/data_files.hpp"
 #include "thalweg/base/random.hpp"
 
 namespace thalweg::data {
 namespace {
 
-using testing::Each;
-using testing::ElementsAre;
+using ::testing::Each;
+using ::testing::ElementsAre;
 
 NdArray random_inputs(std::vector<std::int64_t> shape, double offset) {
   NdArray inputs(DType::kFloat64, std::move(shape));

@@ -7,14 +7,14 @@
 #include <string>
 #include <vector>
 
-#include "data/scratch.hpp"
+#include "data/data_files.hpp"
 
 namespace thalweg::data {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 using Rows = std::vector<std::int64_t>;
 

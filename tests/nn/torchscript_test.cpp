@@ -3,7 +3,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <span>
@@ -18,10 +17,11 @@
 #include <torch/csrc/jit/frontend/resolver.h>
 #include <torch/csrc/jit/frontend/sugared_value.h>
 #include <torch/library.h>
-#include <unistd.h>
 
 #include "base/file_io.hpp"
 #include "base/zip.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/text_files.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/files.hpp"
 #include "thalweg/base/random.hpp"
@@ -36,6 +36,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using testing::TemporaryFolder;
 using torch::autograd::grad;
 using torch::jit::Module;
 
@@ -106,13 +107,7 @@ Module with_forward(const std::string& body) {
 
 class TorchScript : public ::testing::Test {
  protected:
-  TorchScript() {
-    at::set_num_threads(1);
-    folder_ =
-        fs::temp_directory_path() / fs::path("thalweg_torchscript_" + std::to_string(::getpid()));
-    fs::create_directories(folder_);
-  }
-  ~TorchScript() override { fs::remove_all(folder_); }
+  TorchScript() { at::set_num_threads(1); }
 
   fs::path path(const std::string& name) const { return folder_ / name; }
 
@@ -123,9 +118,7 @@ class TorchScript : public ::testing::Test {
   }
 
   fs::path written(const std::string& content) const {
-    const fs::path file = path("written.pt");
-    std::ofstream(file, std::ios::binary) << content;
-    return file;
+    return testing::write_text(path("written.pt"), content);
   }
 
   TorchScriptNetwork network(const Module& module) const {
@@ -152,7 +145,7 @@ class TorchScript : public ::testing::Test {
   }
 
  private:
-  fs::path folder_;
+  TemporaryFolder folder_;
 };
 
 /// A sentence names the file once, says what to do, and carries nothing of libtorch's tracebacks.

@@ -11,6 +11,7 @@
 #include "report/flow_charts.hpp"
 #include "report/flow_story.hpp"
 #include "report/synthetic_run.hpp"
+#include "support/temporary_folder.hpp"
 #include "thalweg/base/files.hpp"
 #include "thalweg/report/report.hpp"
 
@@ -21,6 +22,7 @@ using ::testing::AnyOf;
 using testing::Browser;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using thalweg::testing::TemporaryFolder;
 
 RunData story_of(const nlohmann::json& results) {
   return {.name = "r",
@@ -97,19 +99,22 @@ TEST(FlowCharts, AreEmptyWithoutSeries) {
 }
 
 TEST(FlowPage, ShowsARunThatHasNothingYet) {
-  const auto folder = run::RunFolder::create(testing::fresh_folder("nothing"), "empty", false);
+  const TemporaryFolder out;
+  const auto folder = run::RunFolder::create(out.path(), "empty", false);
   const std::string html = flow_page(folder);
   EXPECT_THAT(html, HasSubstr("unfinished"));
   EXPECT_THAT(html, HasSubstr("no time series"));
 }
 
 TEST(FlowPage, ShowsAConfigurationWithoutObeyingIt) {
-  const auto folder = testing::write_flow_run(testing::fresh_folder("configuration"), "flow", 50);
+  const TemporaryFolder out;
+  const auto folder = testing::write_flow_run(out.path(), "flow", 50);
   EXPECT_THAT(flow_page(folder), HasSubstr("&lt;script&gt;alert(&quot;configuration&quot;)"));
 }
 
 TEST(FlowPage, StaysSmallForLongRuns) {
-  const auto folder = testing::write_flow_run(testing::fresh_folder("long"), "flow", 30000);
+  const TemporaryFolder out;
+  const auto folder = testing::write_flow_run(out.path(), "flow", 30000);
   EXPECT_LT(flow_page(folder).size(), std::size_t{6} << 20);
 }
 
@@ -117,8 +122,8 @@ class FlowPageInABrowser : public ::testing::TestWithParam<int> {};
 
 TEST_P(FlowPageInABrowser, DrawsEveryChartWithoutErrorsInsideItsWindow) {
   if (!Browser::installed()) GTEST_SKIP() << "chromium-headless-shell is not installed";
-  const auto folder = testing::write_flow_run(
-      testing::fresh_folder("browser-" + std::to_string(GetParam())), "flow");
+  const TemporaryFolder out;
+  const auto folder = testing::write_flow_run(out.path(), "flow");
   write_report(folder);
   const int charts = count(read_file(folder.report()), "<figure data-chart");
   ASSERT_GE(charts, 12);
@@ -132,8 +137,8 @@ TEST_P(FlowPageInABrowser, DrawsEveryChartWithoutErrorsInsideItsWindow) {
 
 TEST_P(FlowPageInABrowser, ZoomsAllChartsTogetherAndBack) {
   if (!Browser::installed()) GTEST_SKIP() << "chromium-headless-shell is not installed";
-  const auto folder = testing::write_flow_run(
-      testing::fresh_folder("zoom-" + std::to_string(GetParam())), "flow", 400);
+  const TemporaryFolder out;
+  const auto folder = testing::write_flow_run(out.path(), "flow", 400);
   write_report(folder);
   const std::string document = Browser::document(folder.report(), GetParam(), R"(
     const charts = document.body.thalwegCharts;

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "report/synthetic_run.hpp"
+#include "support/temporary_folder.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/files.hpp"
 
@@ -14,11 +15,12 @@ namespace thalweg::report {
 namespace {
 
 using ::testing::HasSubstr;
+using thalweg::testing::TemporaryFolder;
 
 TEST(WriteReport, ChoosesThePageByTheCommand) {
-  const auto out = testing::fresh_folder("choose");
-  const auto flow = testing::write_flow_run(out, "f", 40);
-  const auto spectrum = testing::write_spectrum_run(out, "s");
+  const TemporaryFolder out;
+  const auto flow = testing::write_flow_run(out.path(), "f", 40);
+  const auto spectrum = testing::write_spectrum_run(out.path(), "s");
   write_report(flow);
   write_report(spectrum);
   EXPECT_THAT(read_file(flow.report()), HasSubstr("What happened"));
@@ -26,14 +28,16 @@ TEST(WriteReport, ChoosesThePageByTheCommand) {
 }
 
 TEST(WriteReport, KnowsTheCommandOfARunThatWasKilledFromItsConfiguration) {
-  const auto flow = testing::write_flow_run(testing::fresh_folder("killed"), "f", 40);
+  const TemporaryFolder out;
+  const auto flow = testing::write_flow_run(out.path(), "f", 40);
   std::filesystem::remove(flow.summary());
   write_report(flow);
   EXPECT_THAT(read_file(flow.report()), HasSubstr("has not ended"));
 }
 
 TEST(WriteReport, RefusesACommandWithoutAPage) {
-  const auto folder = run::RunFolder::create(testing::fresh_folder("other"), "x", false);
+  const TemporaryFolder out;
+  const auto folder = run::RunFolder::create(out.path(), "x", false);
   folder.write_summary({{"command", "mezo"}});
   try {
     write_report(folder);

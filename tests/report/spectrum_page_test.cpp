@@ -8,6 +8,7 @@
 
 #include "report/browser.hpp"
 #include "report/synthetic_run.hpp"
+#include "support/temporary_folder.hpp"
 #include "thalweg/report/report.hpp"
 
 namespace thalweg::report {
@@ -17,9 +18,11 @@ using ::testing::AnyOf;
 using testing::Browser;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using thalweg::testing::TemporaryFolder;
 
 TEST(SpectrumPage, ShowsEigenvaluesDensityAndLayers) {
-  const auto folder = testing::write_spectrum_run(testing::fresh_folder("spectrum"), "s");
+  const TemporaryFolder out;
+  const auto folder = testing::write_spectrum_run(out.path(), "s");
   const std::string html = spectrum_page(folder);
   EXPECT_THAT(html, HasSubstr("19.62"));
   EXPECT_THAT(html, HasSubstr("91.3 ± 1.7"));
@@ -29,7 +32,8 @@ TEST(SpectrumPage, ShowsEigenvaluesDensityAndLayers) {
 }
 
 TEST(SpectrumPage, ShowsARunThatHasOnlyNulls) {
-  const auto folder = run::RunFolder::create(testing::fresh_folder("nulls"), "s", false);
+  const TemporaryFolder out;
+  const auto folder = run::RunFolder::create(out.path(), "s", false);
   folder.write_summary({{"command", "spectrum"},
                         {"results",
                          {{"eigenvalues", {nullptr, 2.0}},
@@ -44,8 +48,8 @@ class SpectrumPageInABrowser : public ::testing::TestWithParam<int> {};
 
 TEST_P(SpectrumPageInABrowser, FitsItsWindow) {
   if (!Browser::installed()) GTEST_SKIP() << "chromium-headless-shell is not installed";
-  const auto folder = testing::write_spectrum_run(
-      testing::fresh_folder("spectrum-" + std::to_string(GetParam())), "s");
+  const TemporaryFolder out;
+  const auto folder = testing::write_spectrum_run(out.path(), "s");
   write_report(folder);
   const std::string document =
       Browser::document(folder.report(), GetParam(), testing::kUseEverything);

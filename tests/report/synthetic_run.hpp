@@ -340,12 +340,4 @@ inline run::RunFolder write_spectrum_run(const std::filesystem::path& out,
   return folder;
 }
 
-/// A folder of this test alone, empty.
-inline std::filesystem::path fresh_folder(const std::string& name) {
-  const auto folder = std::filesystem::temp_directory_path() / ("thalweg-report-" + name);
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  return folder;
-}
-
 }  // namespace thalweg::report::testing

@@ -5,7 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "run/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/text_files.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/log.hpp"
 

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "run/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 #include "thalweg/base/random.hpp"
 #include "thalweg/run/checkpoint.hpp"
 #include "thalweg/run/recorder.hpp"

@@ -10,7 +10,9 @@
 
 #include "run/hdf5.hpp"
 #include "run/seal.hpp"
-#include "run/temporary_folder.hpp"
+#include "support/message_of.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/text_files.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/run/recorder.hpp"
 

@@ -1,22 +1,20 @@
 #pragma once
 
+#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
-#include <stdlib.h>
-
-namespace thalweg {
+namespace thalweg::testing {
 
 /// An empty folder of its own for one test, removed with everything in it.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "thalweg-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) {
-      throw std::runtime_error("cannot create " + pattern);
-    }
-    path_ = pattern;
+    std::string name = (std::filesystem::temp_directory_path() / "thalweg-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot create " + name);
+    path_ = name;
   }
   ~TemporaryFolder() {
     std::error_code ignored;
@@ -32,4 +30,4 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace thalweg
+}  // namespace thalweg::testing
