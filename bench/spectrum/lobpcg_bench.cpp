@@ -7,7 +7,6 @@
 #include <span>
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <benchmark/benchmark.h>
 
 #include "thalweg/base/random.hpp"
@@ -42,7 +41,6 @@ double measured_bandwidth() {
 // every iteration does the work of k active columns; the Rayleigh-Ritz step at the entry is spread
 // over them.
 void lobpcg_iteration(benchmark::State& state) {
-  at::set_num_threads(1);
   const std::int64_t n = state.range(0);
   const std::int64_t k = state.range(1);
   constexpr int kIterations = 5;
@@ -82,5 +80,3 @@ BENCHMARK(lobpcg_iteration)
     ->Unit(benchmark::kMillisecond);
 
 }  // namespace
-
-BENCHMARK_MAIN();
