@@ -33,7 +33,7 @@ class RowOperator {
   bool gradient_mode_;
 };
 
-/// a b^T, summed in double over stretches of 2048 elements.
+/// a b^T, summed in double over stretches of 512 elements.
 Matrix inner_products(at::TensorList a, at::TensorList b);
 /// The same where the result is known to be symmetric, for half the work.
 Matrix symmetric_products(at::TensorList a, at::TensorList b);

@@ -13,7 +13,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 // Rows are walked in stretches of this many elements, which stay in the cache while every pair of
 // rows meets.
-constexpr std::size_t kStretch = 2048;
+constexpr std::size_t kStretch = 512;
 
 /// Adds the inner products of two rows a with three rows b over n elements.
 template <typename T>
