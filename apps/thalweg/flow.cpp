@@ -5,7 +5,6 @@
 
 #include "flow_options.hpp"
 #include "problem.hpp"
-#include "resolve.hpp"
 #include "run_session.hpp"
 #include "work_cost.hpp"
 #include <ATen/ATen.h>
@@ -237,10 +236,7 @@ std::string run_steps(dynamics::FlowComparison& comparison,
 int run_flow(const FlowOptions& given, const run::Settings& settings) {
   FlowOptions options = given;
   run::Settings resolved = settings;
-  resolve(resolved, options.common, options.problem);
-  nn::use_threads(static_cast<int>(options.common.threads));
-  set_log_quiet(options.common.quiet);
-  Problem problem = make_problem(options.problem, options.common);
+  Problem problem = start_problem(resolved, options.problem, options.common);
   if (options.common.dry_run) return report_size(problem, settings.command());
   const double sharpness = initial_sharpness(problem, options);
   if (!std::isfinite(sharpness))

@@ -4,11 +4,13 @@
 #include <optional>
 #include <utility>
 
+#include "resolve.hpp"
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "thalweg/base/error.hpp"
+#include "thalweg/base/log.hpp"
 #include "thalweg/base/npz.hpp"
 #include "thalweg/base/system.hpp"
 #include "thalweg/nn/architectures.hpp"
@@ -174,8 +176,6 @@ at::Tensor set_built_in_model(Problem& problem,
   return network->initial_weights(key.with("weights"));
 }
 
-}  // namespace
-
 Problem make_problem(const ProblemOptions& options, const CommonOptions& common) {
   const auto tensor_options = nn::tensor_options(common.device, common.dtype);
   const Key key = Key{.seed = static_cast<std::uint64_t>(common.seed)}.with("problem");
@@ -203,6 +203,15 @@ Problem make_problem(const ProblemOptions& options, const CommonOptions& common)
       tensor_options,
       objective::AutogradOptions{.micro_batch = problem.micro_batch});
   return problem;
+}
+
+}  // namespace
+
+Problem start_problem(run::Settings& settings, ProblemOptions& options, CommonOptions& common) {
+  resolve(settings, common, options);
+  nn::use_threads(static_cast<int>(common.threads));
+  set_log_quiet(common.quiet);
+  return make_problem(options, common);
 }
 
 nlohmann::json describe(const Problem& problem) {

@@ -31,8 +31,9 @@ struct Problem {
   std::vector<std::string> warnings;
 };
 
-/// @throws InvalidArgument, BadInput  in the words of a user
-Problem make_problem(const ProblemOptions& options, const CommonOptions& common);
+/// Resolves what depends on this machine (see resolve; the options are updated), sets threads and
+/// log, and makes the problem. @throws InvalidArgument, BadInput  in the words of a user
+Problem start_problem(run::Settings& settings, ProblemOptions& options, CommonOptions& common);
 
 /// What every summary says of the problem: parameters, examples, model, data, loss and warnings.
 nlohmann::json describe(const Problem& problem);

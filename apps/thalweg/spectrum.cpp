@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "problem.hpp"
-#include "resolve.hpp"
 #include "run_session.hpp"
 #include "spectrum_options.hpp"
 #include "work_cost.hpp"
@@ -23,11 +22,6 @@ namespace thalweg::app {
 namespace {
 
 using nlohmann::json;
-
-std::vector<double> values_of(const at::Tensor& tensor) {
-  const auto host = tensor.to(at::kDouble).to(at::kCPU).contiguous();
-  return {host.data_ptr<double>(), host.data_ptr<double>() + host.numel()};
-}
 
 Key key_of(const SpectrumOptions& options) {
   return Key{.seed = static_cast<std::uint64_t>(options.common.seed)}.with("spectrum");
@@ -112,10 +106,10 @@ json layers_json(const Problem& problem,
                       {"parameters", layer.numel()},
                       {"trace", measure.trace()},
                       {"trace_error", measure.trace_error()},
-                      {"top", values_of(pairs.values).front()}});
+                      {"top", nn::to_values(pairs.values).front()}});
     log_info(fmt::format("{}: largest eigenvalue {:.6g}, trace {:.4g}",
                          layer.name,
-                         values_of(pairs.values).front(),
+                         nn::to_values(pairs.values).front(),
                          measure.trace()));
   }
   return layers;
@@ -132,10 +126,7 @@ int run_spectrum(const SpectrumOptions& given, const run::Settings& settings) {
   const at::NoGradGuard no_grad;
   SpectrumOptions options = given;
   run::Settings resolved = settings;
-  resolve(resolved, options.common, options.problem);
-  nn::use_threads(static_cast<int>(options.common.threads));
-  set_log_quiet(options.common.quiet);
-  Problem problem = make_problem(options.problem, options.common);
+  Problem problem = start_problem(resolved, options.problem, options.common);
   if (options.common.dry_run) return report_size(problem, settings.command());
   RunSession session(options.common, resolved);
   const auto tensor_options = problem.objective->options();
@@ -148,7 +139,7 @@ int run_spectrum(const SpectrumOptions& given, const run::Settings& settings) {
   const auto pairs = leading_pairs(hessian, dimension, options.eigenpairs, options, tensor_options);
   const auto measure =
       quadrature(hessian, dimension, pairs, options, tensor_options, options.density);
-  auto eigenvalues = values_of(pairs.values), residuals = values_of(pairs.residual_norms);
+  auto eigenvalues = nn::to_values(pairs.values), residuals = nn::to_values(pairs.residual_norms);
   truncate_to(eigenvalues, options.eigenpairs);
   truncate_to(residuals, options.eigenpairs);
   json results = describe(problem);

@@ -44,7 +44,8 @@ int report_size(const Problem& problem, const std::string& command) {
   const auto product = [&] { objective.at(problem.initial_weights)->hessian_times(direction.t()); };
   const double gradient_flops = objective::count_flops(gradient);
   const double vector_bytes = static_cast<double>(problem.initial_weights.nbytes());
-  constexpr double kEigenVectors = 6 * 5;  // LOBPCG's blocks on four pairs and a guard
+  constexpr double kEigenVectors =
+      15 * 5;  // LOBPCG takes about 15 vectors a pair; four pairs and a guard
   fmt::print("{}: {} parameters, {} examples, {}\n",
              problem.model,
              objective.dimension(),

@@ -108,6 +108,9 @@ void set_math_environment() {
 #endif
   setenv("OPENBLAS_THREAD_TIMEOUT", "14", kKeepTheUsers);  // 2^14 cycles
   setenv("GOMP_SPINCOUNT", "5000", kKeepTheUsers);
+  // Blocks of eigenvectors come and go at every step; memory given back would be faulted in again.
+  setenv("MALLOC_MMAP_THRESHOLD_", "33554432", kKeepTheUsers);  // glibc's largest, 32 MiB
+  setenv("MALLOC_TRIM_THRESHOLD_", "1073741824", kKeepTheUsers);
 }
 
 std::int64_t peak_memory_bytes() {

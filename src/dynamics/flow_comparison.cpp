@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "flow_series.hpp"
+#include "norms.hpp"
 #include "state_arrays.hpp"
-#include "to_values.hpp"
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include "thalweg/base/error.hpp"
+#include "thalweg/nn/device.hpp"
 
 namespace thalweg::dynamics {
 
@@ -86,7 +87,7 @@ void FlowComparison::record_point(const std::string& process, const PointState& 
 void FlowComparison::record_outputs(const std::string& process, const at::Tensor& weights) {
   if (!options_.chosen_outputs) return;
   const at::Tensor outputs = options_.chosen_outputs(weights.to(objective_.options()));
-  recorder_.record(process + "/train_outputs", row_, to_values(outputs));
+  recorder_.record(process + "/train_outputs", row_, nn::to_values(outputs));
 }
 
 void FlowComparison::record_discrete(bool move) {
@@ -132,7 +133,7 @@ void FlowComparison::record_central(bool move) {
   if (options_.chosen_outputs) {
     recorder_.record("central/predicted_outputs",
                      row_,
-                     to_values(predicted_outputs(
+                     nn::to_values(predicted_outputs(
                          options_.chosen_outputs, objective_.options(), at_central_, state)));
   }
 }
@@ -168,7 +169,7 @@ void FlowComparison::record_deltas() {
   const auto project = [&](const char* name, const at::Tensor& reference) {
     const at::Tensor delta = at_discrete_.to(at::kDouble) - reference.to(at::kDouble);
     recorder_.record(
-        name, row_, to_values(at::mv(directions_.to(at::kDouble).t(), m.times(delta))));
+        name, row_, nn::to_values(at::mv(directions_.to(at::kDouble).t(), m.times(delta))));
   };
   if (at_central_.defined()) project("deltas", at_central_);
   if (at_midpoint_.defined()) project("midpoint_deltas", at_midpoint_);

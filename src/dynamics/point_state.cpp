@@ -1,6 +1,8 @@
 #include "thalweg/dynamics/point_state.hpp"
 
-#include "to_values.hpp"
+#include "norms.hpp"
+
+#include "thalweg/nn/device.hpp"
 
 namespace thalweg::dynamics {
 
@@ -10,7 +12,7 @@ PointState evaluate_point(objective::Linearization& loss,
   PointState out;
   if (tracker != nullptr) {
     const spectrum::EigenPairs& pairs = tracker->update(effective_hessian(loss, m));
-    out.eigenvalues = to_values(pairs.values);
+    out.eigenvalues = nn::to_values(pairs.values);
     out.eigenpairs_converged = pairs.status == spectrum::Status::kConverged;
   }
   out.loss = loss.loss();

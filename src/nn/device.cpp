@@ -101,4 +101,9 @@ NdArray to_ndarray(const at::Tensor& tensor) {
   return array;
 }
 
+std::vector<double> to_values(const at::Tensor& tensor) {
+  const at::Tensor host = tensor.detach().to(at::kDouble).to(at::kCPU).contiguous();
+  return {host.data_ptr<double>(), host.data_ptr<double>() + host.numel()};
+}
+
 }  // namespace thalweg::nn

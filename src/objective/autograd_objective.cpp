@@ -21,13 +21,13 @@ class AutogradLinearization final : public Linearization {
                         std::shared_ptr<WorkCounters> work,
                         at::Tensor weights,
                         std::int64_t micro_batch,
-                        double difference_step,
+                        std::shared_ptr<const double> difference_step,
                         Objective& objective)
       : loss_function_(std::move(loss)),
         work_(std::move(work)),
         weights_(std::move(weights)),
         micro_batch_(micro_batch),
-        difference_step_(difference_step),
+        difference_step_(std::move(difference_step)),
         objective_(objective) {}
 
   double loss() override {
@@ -68,7 +68,7 @@ class AutogradLinearization final : public Linearization {
 
   at::Tensor third_derivative(const at::Tensor& u) override {
     work_->third_derivatives += u.size(1) * (u.size(1) + 1) / 2;
-    return third_derivative_by_differences(objective_, weights_, gradient(), u, difference_step_);
+    return third_derivative_by_differences(objective_, weights_, gradient(), u, *difference_step_);
   }
 
  private:
@@ -107,7 +107,7 @@ class AutogradLinearization final : public Linearization {
   std::shared_ptr<WorkCounters> work_;
   at::Tensor weights_;
   std::int64_t micro_batch_;
-  double difference_step_;
+  std::shared_ptr<const double> difference_step_;  // the objective's, as it is when it is needed
   Objective& objective_;
   at::Tensor loss_, gradient_, outputs_;  // undefined until asked for
   std::optional<Derivatives> graph_;      // of all examples at once
@@ -121,7 +121,9 @@ AutogradObjective::AutogradObjective(std::shared_ptr<const BatchLoss> loss,
     : loss_(std::move(loss)), options_(options) {
   micro_batch_ = autograd.micro_batch > 0 ? autograd.micro_batch : loss_->examples();
   const bool single = c10::typeMetaToScalarType(options.dtype()) == at::kFloat;
-  difference_step_ = autograd.difference_step > 0 ? autograd.difference_step : single ? 3e-2 : 3e-4;
+  *difference_step_ = autograd.difference_step > 0 ? autograd.difference_step
+                      : single                     ? 3e-2
+                                                   : 3e-4;
 }
 
 std::unique_ptr<Linearization> AutogradObjective::at(const at::Tensor& weights) {

@@ -12,8 +12,6 @@ namespace thalweg::report {
 namespace {
 
 constexpr double kGood = 0.1, kFair = 0.3;
-constexpr double kLongDelay =
-    0.05;  // of the run: beyond it the weights part although averages agree
 
 std::string step_text(double step) { return "**" + count_text(std::llround(step)) + "**"; }
 
@@ -72,15 +70,10 @@ std::string reached_the_edge(const RunData& run) {
 std::string delay_sentence(const RunData& run) {
   const auto delay = run.facts.number("results.edge.delay");
   if (!delay || *delay < 1) return {};
-  const auto steps = run.facts.number("results.steps");
-  const bool is_long = steps && *delay > kLongDelay * *steps;
-  const std::string meaning = is_long ? "That is long: meanwhile the sharpness overshot 2, so the "
-                                        "weights of run and flow differ from "
-                                        "there on, although their long averages may still agree."
-                                      : "The flow turns at once, the run only then.";
-  return fmt::format("The first burst of the oscillation came {} later. {}",
-                     "**" + count_text(std::llround(*delay), "step") + "**",
-                     meaning);
+  return fmt::format(
+      "The first burst of the oscillation came {} later: the flow turns at once, the run only "
+      "then.",
+      "**" + count_text(std::llround(*delay), "step") + "**");
 }
 
 std::string directions_sentence(const RunData& run) {

@@ -45,30 +45,26 @@ double value_at(const EigenPairs& found, std::int64_t i) {
   return found.values.data_ptr<double>()[i];
 }
 
-/// The first `count` pairs.
+/// The first `count` pairs, without the operator's products.
 EigenPairs leading(EigenPairs found, std::int64_t count) {
   found.values = found.values.narrow(0, 0, count);
   found.residual_norms = found.residual_norms.narrow(0, 0, count);
   found.vectors = found.vectors.narrow(1, 0, count);
-  found.products = found.products.narrow(1, 0, count);
+  found.products = at::Tensor();
   return found;
 }
 
-/// Turns each vector so that it points along the vector of `before` that it overlaps most:
-/// eigenvalues cross, so the one in the same place may be another.
-void keep_signs(EigenPairs& found, const at::Tensor& before) {
-  const Matrix overlaps = inner_products(found.vectors.t(), before.t());
-  Matrix signs(overlaps.rows(), 1);
+/// The block with each of its first vectors turned so that it points along the vector of `before`
+/// that it overlaps most: eigenvalues cross, so the one in the same place may be another.
+at::Tensor with_signs_of(const at::Tensor& before, const at::Tensor& block, std::int64_t count) {
+  const Matrix overlaps = inner_products(block.narrow(1, 0, count).t(), before.t());
+  Matrix signs = Matrix::Ones(block.size(1), 1);
   for (Eigen::Index i = 0; i < overlaps.rows(); ++i) {
     Eigen::Index nearest = 0;
     overlaps.row(i).cwiseAbs().maxCoeff(&nearest);
     signs(i) = overlaps(i, nearest) < 0 ? -1 : 1;
   }
-  if (signs.minCoeff() < 0) {
-    const at::Tensor factors = to_tensor(signs, found.vectors.options());
-    found.vectors = (found.vectors.t() * factors).t();
-    found.products = (found.products.t() * factors).t();
-  }
+  return signs.minCoeff() < 0 ? (block.t() * to_tensor(signs, block.options())).t() : block;
 }
 
 template <typename T>
@@ -126,9 +122,11 @@ void Tracker::advance(const LinearOperator& a) {
   truncated_ =
       wanted_ > options_.maximum && value_at(found, options_.maximum) >= options_.threshold;
   found = leading(std::move(found), std::min<std::int64_t>(wanted_, options_.maximum));
+  const std::int64_t count = found.values.size(0);
   if (pairs_.vectors.defined()) {
-    keep_signs(found, pairs_.vectors);
+    block_ = with_signs_of(pairs_.vectors, block_, count);
   }
+  found.vectors = block_.narrow(1, 0, count);  // the block starts with the pairs found
   pairs_ = std::move(found);
   pairs_.iterations = static_cast<int>(iterations_ - iterations);
   pairs_.operator_columns = operator_columns_ - operator_columns;
@@ -226,8 +224,6 @@ NamedArrays Tracker::state() const {
   if (updates_ > 0) {
     state["block"] = to_array(block_.t());
     state["values"] = to_array(pairs_.values);
-    state["vectors"] = to_array(pairs_.vectors.t());
-    state["products"] = to_array(pairs_.products.t());
     state["residual_norms"] = to_array(pairs_.residual_norms);
     state["pairs_iterations"] = NdArray::scalar<std::int64_t>(pairs_.iterations);
     state["pairs_operator_columns"] = NdArray::scalar(pairs_.operator_columns);
@@ -262,9 +258,10 @@ void Tracker::set_state(const NamedArrays& state) {
   if (next.updates_ > 0) {
     const auto host = at::TensorOptions().dtype(at::kDouble);
     next.block_ = block("block");
-    next.pairs_ = {.values = from_array(member(state, "values"), host),
-                   .vectors = block("vectors"),
-                   .products = block("products"),
+    const at::Tensor values = from_array(member(state, "values"), host);
+    next.pairs_ = {.values = values,
+                   .vectors = next.block_.narrow(1, 0, values.size(0)),
+                   .products = at::Tensor(),
                    .residual_norms = from_array(member(state, "residual_norms"), host),
                    .iterations = static_cast<int>(integer("pairs_iterations")),
                    .operator_columns = integer("pairs_operator_columns"),

@@ -64,11 +64,6 @@ TEST(FlowStory, TellsWhenTheEdgeWasReachedAndTheDelay) {
   EXPECT_THAT(text, HasSubstr("**2** directions"));
 }
 
-TEST(FlowStory, SaysThatALongDelayPartsTheWeights) {
-  EXPECT_THAT(told({{"steps", 1000}, {"edge", {{"first_step", 140}, {"delay", 80}}}}),
-              HasSubstr("overshot"));
-}
-
 TEST(FlowStory, SaysThatTheEdgeWasNotReached) {
   EXPECT_THAT(
       told({{"edge",

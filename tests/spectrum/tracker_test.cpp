@@ -188,7 +188,7 @@ TEST_P(TrackerTest, ResumesWithIdenticalBits) {
   Tracker resumed = tracker({.probe_every = 4});
   resumed.set_state(whole.state());
   EXPECT_EQ(resumed.state(), whole.state());
-  EXPECT_TRUE(at::equal(resumed.pairs().products, whole.pairs().products));
+  EXPECT_TRUE(at::equal(resumed.pairs().vectors, whole.pairs().vectors));
   for (int step = 10; step < 30; ++step) {
     whole.update(operator_at(step));
     resumed.update(operator_at(step));

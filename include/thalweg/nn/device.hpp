@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 
@@ -19,5 +20,7 @@ at::TensorOptions tensor_options(std::string_view device, std::string_view dtype
 /// Between host arrays and tensors; both copy.
 at::Tensor to_tensor(const NdArray& array);
 NdArray to_ndarray(const at::Tensor& tensor);
+/// All elements, row-major, as doubles.
+std::vector<double> to_values(const at::Tensor& tensor);
 
 }  // namespace thalweg::nn

@@ -38,7 +38,7 @@ class AutogradObjective final : public Objective {
   std::int64_t dimension() const override { return loss_->dimension(); }
   std::unique_ptr<Linearization> at(const at::Tensor& weights) override;
   at::TensorOptions options() const override { return options_; }
-  void set_difference_step(double step) override { difference_step_ = step; }
+  void set_difference_step(double step) override { *difference_step_ = step; }
 
   const WorkCounters& work() const { return *work_; }
 
@@ -46,7 +46,7 @@ class AutogradObjective final : public Objective {
   std::shared_ptr<const BatchLoss> loss_;
   at::TensorOptions options_;
   std::int64_t micro_batch_;
-  double difference_step_;
+  std::shared_ptr<double> difference_step_ = std::make_shared<double>();
   std::shared_ptr<WorkCounters> work_ = std::make_shared<WorkCounters>();
 };
 

@@ -35,7 +35,7 @@ class Tracker {
 
   /// Solves for the operator as it is now. The result holds the wanted pairs only (at least
   /// `minimum`), all converged unless its status says otherwise. `truncated()` says that more than
-  /// `maximum` lie above the threshold. If the operator throws or returns a NaN, the tracker stays
+  /// `maximum` lie above the threshold; `products` is not kept. If the operator throws or returns a NaN, the tracker stays
   /// as it was.
   const EigenPairs& update(const LinearOperator& a);
   const EigenPairs& pairs() const { return pairs_; }

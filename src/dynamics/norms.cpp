@@ -1,13 +1,8 @@
-#include "to_values.hpp"
+#include "norms.hpp"
 
 #include <ATen/ATen.h>
 
 namespace thalweg::dynamics {
-
-std::vector<double> to_values(const at::Tensor& tensor) {
-  const at::Tensor host = tensor.detach().to(at::kDouble).to(at::kCPU).contiguous();
-  return {host.data_ptr<double>(), host.data_ptr<double>() + host.numel()};
-}
 
 double norm2(const at::Tensor& v) {
   const at::Tensor wide = v.detach().to(at::kDouble);
