@@ -12,10 +12,11 @@ namespace thalweg::dynamics {
 DiscreteRun::DiscreteRun(objective::Objective& objective,
                          const UpdateRule& rule,
                          const at::Tensor& weights,
-                         const spectrum::TrackerOptions& tracker)
+                         const spectrum::TrackerOptions& tracker,
+                         const OptimizerState& before)
     : objective_(objective),
       rule_(rule),
-      optimizer_(rule.init()),
+      before_(before),
       weights_(weights.to(objective.options()).clone()),
       tracker_(objective.dimension(), objective.options(), tracker),
       midpoint_tracker_(objective.dimension(), objective.options(), tracker) {}
@@ -23,13 +24,15 @@ DiscreteRun::DiscreteRun(objective::Objective& objective,
 PointState DiscreteRun::step(bool spectrum, bool move) {
   const at::NoGradGuard no_grad;
   const auto loss = objective_.at(weights_);
+  // A block of no columns makes the graph that the gradient shares with the products to come.
+  if (spectrum) loss->hessian_times(at::empty({0, weights_.size(0)}, weights_.options()).t());
+  optimizer_ = rule_.update(before_, loss->gradient());
   const PointState out =
       evaluate_point(*loss, rule_.preconditioner(optimizer_), spectrum ? &tracker_ : nullptr);
   if (!move) return out;
-  const at::Tensor gradient = loss->gradient();
-  optimizer_ = rule_.update(optimizer_, gradient);
   before_previous_ = std::exchange(previous_, weights_);
-  weights_ = previous_ - rule_.preconditioner(optimizer_).inverse_times(gradient);
+  weights_ = previous_ + rule_.step(optimizer_, out.gradient);
+  before_ = optimizer_;
   return out;
 }
 
@@ -49,18 +52,19 @@ NamedArrays DiscreteRun::state() const {
   NamedArrays arrays;
   arrays.emplace("weights", nn::to_ndarray(weights_));
   if (previous_.defined()) arrays.emplace("previous_weights", nn::to_ndarray(previous_));
-  arrays.emplace("steps", NdArray::scalar<std::int64_t>(optimizer_.steps));
+  add_arrays(arrays, "optimizer", to_arrays(before_));
   add_arrays(arrays, "tracker", tracker_.state());
   add_arrays(arrays, "midpoint_tracker", midpoint_tracker_.state());
   return arrays;
 }
 
 void DiscreteRun::set_state(const NamedArrays& arrays) {
-  weights_ = nn::to_tensor(arrays.at("weights")).to(objective_.options());
+  const at::TensorOptions options = objective_.options();
+  weights_ = nn::to_tensor(arrays.at("weights")).to(options);
   if (const auto previous = arrays.find("previous_weights"); previous != arrays.end()) {
-    previous_ = nn::to_tensor(previous->second).to(objective_.options());
+    previous_ = nn::to_tensor(previous->second).to(options);
   }
-  optimizer_.steps = arrays.at("steps").item<std::int64_t>();
+  before_ = optimizer_state_from(arrays_under(arrays, "optimizer"), options.device());
   tracker_.set_state(arrays_under(arrays, "tracker"));
   midpoint_tracker_.set_state(arrays_under(arrays, "midpoint_tracker"));
 }

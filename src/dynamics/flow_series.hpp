@@ -1,18 +1,59 @@
 #pragma once
 
+#include <map>
+#include <string>
+
+#include <ATen/core/Tensor.h>
+
+#include "thalweg/dynamics/flow.hpp"
 #include "thalweg/dynamics/flow_comparison.hpp"
 #include "thalweg/run/recorder.hpp"
 
 namespace thalweg::dynamics {
 
-/// Declares every series that a comparison with these options records, with units and descriptions.
-void declare_flow_series(run::Recorder& recorder, const FlowComparisonOptions& options);
+/// The series of a comparison, PROCESS/NAME: their names, units and meaning, and how each is made
+/// from what a process says of itself.
+class FlowSeries {
+ public:
+  /// Declares every series that a comparison with these options records. References are kept.
+  FlowSeries(run::Recorder& recorder,
+             const FlowComparisonOptions& options,
+             const UpdateRule& rule,
+             at::TensorOptions tensor_options);
 
-/// f + 1/2 <f'', Sigma> for the outputs f of the chosen examples, by second differences along the
-/// directions of Sigma.
-at::Tensor predicted_outputs(const std::function<at::Tensor(const at::Tensor&)>& outputs,
-                             at::TensorOptions tensor_options,
-                             const at::Tensor& weights,
-                             const CentralState& state);
+  /// What is measured at a process's weights, with the optimizer that steps from there.
+  void record_point(const std::string& process,
+                    std::int64_t row,
+                    const at::Tensor& weights,
+                    const PointState& state,
+                    const OptimizerState& optimizer);
+  /// What a flow predicts.
+  void record_flow(const std::string& process,
+                   std::int64_t row,
+                   const at::Tensor& weights,
+                   const FlowState& state);
+  /// Distances of all pairs of processes that have weights at this row.
+  void record_distances(std::int64_t row, const std::map<std::string, at::Tensor>& places);
+  /// The oscillation of the run around the central flow and around its midpoints, along v_i^T M.
+  void record_deltas(std::int64_t row,
+                     const std::map<std::string, at::Tensor>& places,
+                     const at::Tensor& weighted_directions);
+
+ private:
+  void declare_point(const std::string& process);
+  void declare_optimizer(const std::string& process);
+  void declare_flow(const std::string& process);
+  void declare_comparisons();
+  void record_optimizer(const std::string& process,
+                        std::int64_t row,
+                        const OptimizerState& optimizer);
+  bool has(const std::string& process) const;
+  at::Tensor selected(const at::Tensor& v) const;
+
+  run::Recorder& recorder_;
+  const FlowComparisonOptions& options_;
+  const UpdateRule& rule_;
+  at::TensorOptions tensor_options_;
+};
 
 }  // namespace thalweg::dynamics

@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -20,7 +21,6 @@ using run::Recorder;
 using run::Series;
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kEdge = 2;
 
 /// Element (row, column) of a series; NaN where there is none.
 double value(const Recorder& recorder,
@@ -71,11 +71,11 @@ struct Edge {
   std::int64_t directions = 0;
 };
 
-Edge find_edge(const Recorder& recorder) {
+Edge find_edge(const Recorder& recorder, double threshold) {
   Edge edge;
   const std::string discrete = "discrete/effective_hessian_eigs", rank = "central/flow_aux/rank";
   edge.first_step = first_row(rows(recorder, discrete), [&](std::int64_t t) {
-    return value(recorder, discrete, t) >= kEdge;
+    return value(recorder, discrete, t) >= threshold;
   });
   edge.first_step_central =
       first_row(rows(recorder, rank), [&](std::int64_t t) { return value(recorder, rank, t) > 0; });
@@ -93,10 +93,11 @@ Edge find_edge(const Recorder& recorder) {
   return edge;
 }
 
-json edge_json(const Edge& edge) {
+json edge_json(const Edge& edge, double threshold) {
   json delay = nullptr;
   if (edge.first_step && edge.first_burst) delay = *edge.first_burst - *edge.first_step;
-  return {{"first_step", nullable(edge.first_step)},
+  return {{"threshold", threshold},
+          {"first_step", nullable(edge.first_step)},
           {"first_step_central", nullable(edge.first_step_central)},
           {"directions", edge.directions},
           {"delay", delay}};
@@ -104,7 +105,8 @@ json edge_json(const Edge& edge) {
 
 json processes_json(const Recorder& recorder) {
   json processes = json::object();
-  for (const std::string name : {"discrete", "midpoint", "central", "stable"}) {
+  for (const std::string name :
+       {"discrete", "midpoint", "central", "stable", "rod", "stationary", "ablated"}) {
     const auto last = last_row(recorder, name + "/train_loss");
     if (!last) continue;
     json& process = processes[name];
@@ -112,9 +114,9 @@ json processes_json(const Recorder& recorder) {
                {"loss", value(recorder, name + "/train_loss", *last)},
                {"sharpness", value(recorder, name + "/effective_hessian_eigs", *last)},
                {"gradient_norm2", value(recorder, name + "/grad_norm_sq", *last)}};
-    if (name != "central") continue;
-    process["predicted_loss"] = value(recorder, "central/predicted_loss", *last);
-    process["predicted_gradient_norm2"] = value(recorder, "central/predicted_grad_norm_sq", *last);
+    if (recorder.find(name + "/predicted_loss") == nullptr) continue;
+    process["predicted_loss"] = value(recorder, name + "/predicted_loss", *last);
+    process["predicted_gradient_norm2"] = value(recorder, name + "/predicted_grad_norm_sq", *last);
   }
   return processes;
 }
@@ -183,10 +185,14 @@ std::pair<double, double> distances_to_run(const Recorder& recorder, const std::
 }
 
 json prediction_json(const Recorder& recorder, const Edge& edge) {
-  const auto [central, central_mean] = distances_to_run(recorder, "central");
-  const auto [stable, stable_mean] = distances_to_run(recorder, "stable");
-  json prediction = {{"weight_distance", {{"central", central}, {"stable", stable}}},
-                     {"weight_distance_mean", {{"central", central_mean}, {"stable", stable_mean}}},
+  json distance = json::object(), mean = json::object();
+  for (const std::string flow : {"central", "stable", "rod", "stationary", "ablated"}) {
+    if (flow != "central" && flow != "stable" && rows(recorder, flow + "/train_loss") == 0)
+      continue;
+    std::tie(distance[flow], mean[flow]) = distances_to_run(recorder, flow);
+  }
+  json prediction = {{"weight_distance", distance},
+                     {"weight_distance_mean", mean},
                      {"loss_error", nullptr},
                      {"gradient_norm2_error", nullptr},
                      {"variance_ratio", {{"total", nullptr}, {"directions", json::array()}}}};
@@ -196,6 +202,10 @@ json prediction_json(const Recorder& recorder, const Edge& edge) {
   prediction["gradient_norm2_error"] = mean_error(
       recorder, "central/predicted_grad_norm_sq", "discrete/grad_norm_sq", *edge.first_step);
   prediction["variance_ratio"] = variance_ratio_json(recorder, *edge.first_step);
+  if (rows(recorder, "rod/train_loss") > 0) {
+    prediction["rod_loss_error"] =
+        mean_error(recorder, "rod/predicted_loss", "discrete/train_loss", *edge.first_step);
+  }
   return prediction;
 }
 
@@ -227,7 +237,7 @@ class Advice {
 
  private:
   void check_divergence() {
-    if (!facts_.central_failure.empty()) warnings.push_back(facts_.central_failure);
+    for (const std::string& failure : facts_.failures) warnings.push_back(failure);
     if (!facts_.diverged) return;
     warnings.push_back(
         "The discrete run diverged: its loss is no longer finite, or grew a million times.");
@@ -237,14 +247,16 @@ class Advice {
 
   void check_start() {
     const double start = value(recorder_, "discrete/effective_hessian_eigs", facts_.warm_start);
-    if (!(start > kEdge)) return;
+    if (!(start > facts_.edge)) return;
     warnings.push_back(fmt::format(
-        "The flows started above the edge of stability (effective sharpness {:.3g} > 2), "
+        "The {} started above the edge of stability (effective sharpness {:.3g} > {:.3g}), "
         "which the theory does not cover.",
-        start));
+        recorder_.find("central/train_loss") != nullptr ? "flows" : "run",
+        start,
+        facts_.edge));
     suggestions.push_back(fmt::format(
         "Let the run settle first (--warm-start 10), or take a learning rate below {:.3g}.",
-        facts_.learning_rate * kEdge / start));
+        facts_.learning_rate * facts_.edge / start));
   }
 
   void check_differences() {
@@ -282,7 +294,7 @@ class Advice {
     for (std::int64_t t = *edge_.first_step_central + 2; t < rows(recorder_, path); ++t) {
       largest = std::fmax(largest, value(recorder_, path, t));
     }
-    if (largest < kEdge * 1.025) return;
+    if (largest < facts_.edge * 1.025) return;
     warnings.push_back(fmt::format(
         "The central flow is not resolved in time: its effective sharpness reached {:.4g} "
         "where 2 is the limit.",
@@ -291,6 +303,7 @@ class Advice {
   }
 
   void check_monotone() {
+    if (!facts_.monotone) return;
     const std::string path = "central/train_loss";
     const std::int64_t increases = count_rows(recorder_, path, [&](std::int64_t t) {
       const double before = value(recorder_, path, t - 1), here = value(recorder_, path, t);
@@ -334,7 +347,7 @@ class Advice {
         fmt::format("The edge was not reached (effective sharpness {:.3g} at the end): run longer "
                     "(--steps) or with a larger --learning-rate, up to about {:.2g}.",
                     sharpness,
-                    facts_.learning_rate * kEdge / std::fmax(sharpness, 1e-12)));
+                    facts_.learning_rate * facts_.edge / std::fmax(sharpness, 1e-12)));
   }
 
   const Recorder& recorder_;
@@ -371,9 +384,9 @@ void record_measured_variances(run::Recorder& recorder) {
 }
 
 json summarize_flow(const Recorder& recorder, const FlowFacts& facts) {
-  const Edge edge = find_edge(recorder);
+  const Edge edge = find_edge(recorder, facts.edge);
   Advice advice(recorder, facts, edge);
-  return {{"edge", edge_json(edge)},
+  return {{"edge", edge_json(edge, facts.edge)},
           {"processes", processes_json(recorder)},
           {"prediction", prediction_json(recorder, edge)},
           {"warnings", std::move(advice.warnings)},

@@ -14,9 +14,12 @@ PointState evaluate_point(objective::Linearization& loss,
     const spectrum::EigenPairs& pairs = tracker->update(effective_hessian(loss, m));
     out.eigenvalues = nn::to_values(pairs.values);
     out.eigenpairs_converged = pairs.status == spectrum::Status::kConverged;
+    out.eigen_iterations = pairs.iterations;
+    out.hessian_products = pairs.operator_columns;
   }
   out.loss = loss.loss();
-  out.gradient_norm2 = norm2(loss.gradient());
+  out.gradient = loss.gradient();
+  out.gradient_norm2 = norm2(out.gradient);
   out.outputs = loss.outputs();
   return out;
 }

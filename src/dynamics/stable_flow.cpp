@@ -3,56 +3,54 @@
 #include <algorithm>
 #include <cmath>
 
+#include "state_arrays.hpp"
 #include <ATen/ATen.h>
-
-#include "thalweg/nn/device.hpp"
 
 namespace thalweg::dynamics {
 
 StableFlow::StableFlow(objective::Objective& objective,
                        const UpdateRule& rule,
                        const at::Tensor& weights,
-                       const StableFlowOptions& options)
-    : objective_(objective),
-      rule_(rule),
+                       const StableFlowOptions& options,
+                       const OptimizerState& before)
+    : Flow(objective, rule, weights, before),
       options_(options),
-      optimizer_(rule.init()),
-      weights_(weights.to(at::kDouble).clone()),
       tracker_(objective.dimension(), objective.options(), options.tracker) {}
 
-StableState StableFlow::step(bool move) {
+FlowState StableFlow::step(bool move) {
   const at::NoGradGuard no_grad;
-  StableState out;
+  FlowState out;
   const auto start = objective_.at(weights_);
-  const Preconditioner m = rule_.preconditioner(optimizer_);
-  static_cast<PointState&>(out) = evaluate_point(*start, m, &tracker_);
-  at::Tensor gradient = start->gradient();
+  static_cast<PointState&>(out) = evaluate_point(*start, preconditioner(), &tracker_);
   const double sharpness = out.eigenvalues.front();
   if (!std::isfinite(out.loss) || !(sharpness <= options_.limit)) stopped_ = true;
   if (!move || stopped_) return out;
 
   out.substeps = std::max(options_.minimum_substeps, static_cast<int>(std::ceil(2 * sharpness)));
+  const double dt = 1.0 / out.substeps, end = optimizer_.time + 1;
   for (int i = 0; i < out.substeps; ++i) {
-    if (i > 0) gradient = objective_.at(weights_)->gradient();
-    const at::Tensor velocity = rule_.preconditioner(optimizer_).inverse_times(gradient);
-    weights_.sub_(velocity.to(at::kDouble), 1.0 / out.substeps);
+    const at::Tensor gradient =
+        (i == 0 ? out.gradient : objective_.at(weights_)->gradient()).to(at::kDouble);
+    weights_.sub_(preconditioner().inverse_times(gradient), dt);
+    if (at::Tensor& nu = optimizer_.second_moment; nu.defined()) {
+      nu = nu + dt * rule_.response() * (rule_.collect(gradient * gradient) - nu);
+    }
+    optimizer_.time += dt;
   }
-  ++optimizer_.steps;
+  optimizer_.time = end;
   return out;
 }
 
 NamedArrays StableFlow::state() const {
-  NamedArrays arrays = tracker_.state();
-  arrays.emplace("weights", nn::to_ndarray(weights_));
-  arrays.emplace("steps", NdArray::scalar<std::int64_t>(optimizer_.steps));
+  NamedArrays arrays = Flow::state();
+  add_arrays(arrays, "tracker", tracker_.state());
   arrays.emplace("stopped", NdArray::scalar<std::int64_t>(stopped_));
   return arrays;
 }
 
 void StableFlow::set_state(const NamedArrays& arrays) {
-  tracker_.set_state(arrays);
-  weights_ = nn::to_tensor(arrays.at("weights")).to(objective_.options().device());
-  optimizer_.steps = arrays.at("steps").item<std::int64_t>();
+  Flow::set_state(arrays);
+  tracker_.set_state(arrays_under(arrays, "tracker"));
   stopped_ = arrays.at("stopped").item<std::int64_t>() != 0;
 }
 

@@ -44,18 +44,22 @@ at::Tensor third_derivative_by_differences(Objective& objective,
                                            double step) {
   const at::NoGradGuard no_grad;
   const std::int64_t k = u.size(1);
+  // Between vectors of very different lengths the polarisation below would lose the shorter one.
+  const at::Tensor lengths = u.norm(2, 0);
+  const at::Tensor unit = u / lengths;
   std::vector<at::Tensor> diagonal;
   for (std::int64_t i = 0; i < k; ++i) {
-    diagonal.push_back(second_difference(objective, weights, gradient, u.select(1, i), step));
+    diagonal.push_back(second_difference(objective, weights, gradient, unit.select(1, i), step));
   }
   at::Tensor result = at::empty({k * (k + 1) / 2, weights.size(0)}, weights.options());
   std::int64_t row = 0;
   for (std::int64_t i = 0; i < k; ++i) {
-    result.select(0, row++).copy_(diagonal[i]);
+    result.select(0, row++).copy_(diagonal[i] * lengths[i].square());
     for (std::int64_t j = i + 1; j < k; ++j) {
-      const at::Tensor sum = u.select(1, i) + u.select(1, j);
+      const at::Tensor sum = unit.select(1, i) + unit.select(1, j);
       const at::Tensor both = second_difference(objective, weights, gradient, sum, step);
-      result.select(0, row++).copy_((both - diagonal[i] - diagonal[j]).mul_(0.5));
+      result.select(0, row++).copy_(
+          (both - diagonal[i] - diagonal[j]).mul_(0.5 * lengths[i] * lengths[j]));
     }
   }
   return result;

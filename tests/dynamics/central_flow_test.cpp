@@ -32,12 +32,12 @@ TEST(CentralFlow, ReproducesReferenceNetwork) {
   const Net1 net;
   const auto objective = make_objective(73, net);
   const auto rule = gradient_descent(0.8);
-  CentralFlow flow(*objective, *rule, net.initial_weights(), exact_options());
+  CentralFlow flow(*objective, rule, net.initial_weights(), exact_options());
   for (int t = 0; t <= 50; ++t) {
-    const CentralState state = flow.step(true);
+    const FlowState state = flow.step(true);
     ASSERT_TRUE(state.eigenpairs_converged);
     if (t <= 9) {
-      EXPECT_EQ(state.rank, t < 9 ? 0 : 1) << t;
+      EXPECT_EQ(static_cast<int>(state.variances.size()), t < 9 ? 0 : 1) << t;
     }
     if (t == 10) {
       EXPECT_NEAR(state.loss, .06080254, 1e-7);
@@ -61,14 +61,14 @@ TEST(CentralFlow, FollowsOneDirectionInClosedForm) {
     return .5 * (y + a * z) * x * x - f * y + .5 * z * z;
   });
   const auto rule = gradient_descent(eta);
-  CentralFlow flow(*objective, *rule, vector({0, 2 / eta, 0}), exact_options());
+  CentralFlow flow(*objective, rule, vector({0, 2 / eta, 0}), exact_options());
   for (int t = 0; t <= 400; ++t) {
     const double z = -a * f + a * f * std::exp(-eta * t / (1 + a * a));
     EXPECT_NEAR(flow.weights()[2].item<double>(), z, 5e-5) << t;
     EXPECT_NEAR(flow.weights()[1].item<double>(), 2 / eta - a * z, 2e-3) << t;
-    const CentralState state = flow.step(true);
+    const FlowState state = flow.step(true);
     const double s = 2 * (f - a * z) / (1 + a * a);
-    ASSERT_EQ(state.rank, 1) << t;
+    ASSERT_EQ(static_cast<int>(state.variances.size()), 1) << t;
     EXPECT_NEAR(state.sigma_trace, s, 5e-5) << t;  // what the error in z makes of it
   }
 }
@@ -84,10 +84,10 @@ TEST(CentralFlow, FollowsTwoDirectionsInClosedForm) {
     return k - at::dot(f, w.narrow(0, 2, 3));
   });
   const auto rule = gradient_descent(eta);
-  CentralFlow flow(*objective, *rule, vector({0, 0, 2 / eta, 2 / eta, 0}), exact_options());
+  CentralFlow flow(*objective, rule, vector({0, 0, 2 / eta, 2 / eta, 0}), exact_options());
   for (int t = 0; t < 20; ++t) {
-    const CentralState state = flow.step(true);
-    ASSERT_EQ(state.rank, 2);
+    const FlowState state = flow.step(true);
+    ASSERT_EQ(static_cast<int>(state.variances.size()), 2);
     const at::Tensor v = state.directions.narrow(0, 0, 2);
     const at::Tensor sigma = at::mm(v * vector(state.variances), v.t());
     EXPECT_NEAR(sigma[0][0].item<double>(), .04, 1e-6);
@@ -101,7 +101,7 @@ TEST(CentralFlow, ConvergesAtFirstOrderInTheSubstep) {
   const auto weights_after = [&](int substeps) {
     const auto objective = make_objective(73, net);
     const auto rule = gradient_descent(0.8);
-    CentralFlow flow(*objective, *rule, net.initial_weights(), exact_options(substeps));
+    CentralFlow flow(*objective, rule, net.initial_weights(), exact_options(substeps));
     for (int t = 0; t < 6; ++t) flow.step(true);  // before the edge: the flow is smooth there
     return flow.weights();
   };
@@ -115,10 +115,10 @@ TEST(CentralFlow, StaysAtTheEdgeAndReusesThirdDerivativesWithoutHarm) {
   const auto final_weights = [&](const CentralFlowOptions& options) {
     const auto objective = make_objective(73, net);
     const auto rule = gradient_descent(0.8);
-    CentralFlow flow(*objective, *rule, net.initial_weights(), options);
+    CentralFlow flow(*objective, rule, net.initial_weights(), options);
     double previous = INFINITY;
     for (int t = 0; t < 100; ++t) {
-      const CentralState state = flow.step(true);
+      const FlowState state = flow.step(true);
       EXPECT_LE(state.loss, previous) << t;  // gradient descent: L(w(t)) never increases
       previous = state.loss;
       if (t > 12) {
@@ -138,9 +138,9 @@ TEST(CentralFlow, ResumesWithTheSameBits) {
   const auto objective = make_objective(73, net);
   const auto rule = gradient_descent(0.8);
   CentralFlowOptions options;
-  CentralFlow flow(*objective, *rule, net.initial_weights(), options);
+  CentralFlow flow(*objective, rule, net.initial_weights(), options);
   for (int t = 0; t < 20; ++t) flow.step(true);
-  CentralFlow resumed(*objective, *rule, net.initial_weights(), options);
+  CentralFlow resumed(*objective, rule, net.initial_weights(), options);
   resumed.set_state(flow.state());
   for (int t = 0; t < 30; ++t) {
     flow.step(true);
@@ -152,7 +152,7 @@ TEST(CentralFlow, ResumesWithTheSameBits) {
 TEST(CentralFlow, RefusesZeroSubsteps) {
   const auto objective = make_objective(1, [](const at::Tensor& w) { return w.square().sum(); });
   const auto rule = gradient_descent(0.1);
-  EXPECT_THROW(CentralFlow(*objective, *rule, vector({1}), {.substeps = 0}), InvalidArgument);
+  EXPECT_THROW(CentralFlow(*objective, rule, vector({1}), {.substeps = 0}), InvalidArgument);
 }
 
 }  // namespace

@@ -1,25 +1,34 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
-#include <vector>
 
 #include <ATen/core/Tensor.h>
 #include <Eigen/Core>
 
-#include "thalweg/base/npz.hpp"
-#include "thalweg/dynamics/point_state.hpp"
-#include "thalweg/dynamics/update_rule.hpp"
+#include "thalweg/dynamics/flow.hpp"
 #include "thalweg/objective/differences.hpp"
-#include "thalweg/objective/objective.hpp"
 #include "thalweg/spectrum/tracker.hpp"
 
 namespace thalweg::dynamics {
 
+enum class CentralFlowKind {
+  kCentral,
+  kStationary,  ///< the second moment is at its stationary value at every instant
+  kAblated      ///< the oscillation does not move the weights: no curvature penalty
+};
+
 struct CentralFlowOptions {
-  int substeps = 4;  ///< Euler steps a step of the optimizer, >= 1
+  CentralFlowKind kind = CentralFlowKind::kCentral;
+  int substeps =
+      4;  ///< Euler steps a step of the optimizer, >= 1; with a tolerance, the first number
+  /// > 0: the substeps of a step are chosen so that the last step's estimated relative error meets
+  /// it.
+  double tolerance = 0;
+  int maximum_substeps = 64;  ///< with a tolerance
   double critical_threshold =
       1.95;  ///< effective eigenvalues above it take part in the oscillation
+  /// Time in which an eigenvalue above 2 returns to it, in steps; 0: a substep.
+  double return_time = 0;
   /// Third derivatives are evaluated at the start of a step and again after this many substeps; 0:
   /// once a step, and again where the Hessian block moves otherwise than they say.
   int third_derivative_every = 0;
@@ -31,79 +40,78 @@ struct CentralFlowOptions {
   spectrum::TrackerOptions tracker = {};
 };
 
-/// The central flow at the start of a step: the averaged trajectory and what it predicts.
-struct CentralState : PointState {
-  int rank = 0;                   ///< critical directions with a part in the oscillation: rank of X
-  std::vector<double> variances;  ///< x_i, eigenvalues of X, descending: E (v_i^T M delta)^2
-  at::Tensor directions;      ///< v_i = U q_i, [P, rank], with v_i^T M v_i = 1; undefined at rank 0
-  double predicted_loss = 0;  ///< L + tr X
-  double predicted_gradient_norm2 = 0;  ///< |g|^2 + sum_i x_i |2 M v_i|^2
-  double sigma_trace = 0;               ///< tr Sigma = sum_i x_i |v_i|^2
-  double complementarity_residual =
-      0;               ///< largest violation of its optimality conditions, relative
-  double seconds = 0;  ///< wall time of the step that followed
-};
-
 /// The central flow: an ODE for the time average of an optimizer that oscillates at the edge of
-/// stability,
+/// stability, joint with its second moment nu,
 ///
-///   dw/dt = -M^{-1} [ g + 1/2 grad_w <H(w), Sigma> ],   Sigma = U X U^T,
+///   dw/dt  = -M^{-1} [ g + 1/2 grad_w <H(w), Sigma> ],   Sigma = U X U^T,
+///   dnu/dt = r [ g^2 + diag(H Sigma H) - nu ],
 ///
 /// with the oscillation's covariance X from a semidefinite complementarity problem on the critical
-/// eigenvectors U. Weights are kept and summed in double; derivatives are taken in the objective's
-/// dtype. One unit of time is one optimizer step.
+/// eigenvectors U: 2M - H >= 0 stays true, Sigma lives in its kernel, Sigma >= 0. U is kept while a
+/// step lasts.
 ///
 /// Cost of a step with k critical directions and m substeps: m gradients, (m - 1) k Hessian
 /// products, k(k+1) gradients for the third derivatives, and the products of one warm-started
-/// eigen-solve. Source: [Cohen2024], arXiv:2410.24206.
-class CentralFlow {
+/// eigen-solve. The stationary flow solves at every substep. Source: [Cohen2024], arXiv:2410.24206;
+/// the stationary flow is taken as the limit of an ever faster nu, one substep behind the weights.
+class CentralFlow final : public Flow {
  public:
-  /// Starts at `weights` [P] (any dtype).
+  /// @param before  the optimizer's state before the gradient at `weights`
+  /// @throws InvalidArgument  for a rule with momentum; for the stationary and the ablated flow of
+  /// a rule without second moment; counts out of range
   CentralFlow(objective::Objective& objective,
               const UpdateRule& rule,
               const at::Tensor& weights,
-              const CentralFlowOptions& options);
+              const CentralFlowOptions& options,
+              const OptimizerState& before = {});
 
-  /// Evaluates the state at the present time and, with `move`, integrates over one optimizer step.
   /// @throws NonFinite  if loss or gradient stop being finite; RunFailed if the complementarity
   /// problem has no solution
-  CentralState step(bool move);
+  FlowState step(bool move) override;
 
-  const at::Tensor& weights() const { return weights_; }  ///< [P] float64
   const std::optional<objective::DifferenceStep>& difference_step() const {
     return difference_step_;
   }
   bool truncated() const { return tracker_.truncated(); }
 
-  NamedArrays state() const;
-  void set_state(const NamedArrays& state);
+  NamedArrays state() const override;
+  void set_state(const NamedArrays& state) override;
 
  private:
-  void substep(int index, bool move, CentralState& out);
-  void choose_critical_directions();
-  void update_hessian_block(objective::Linearization& loss, const Preconditioner& m);
-  void update_third_derivatives(objective::Linearization& loss, const Preconditioner& m);
-  Eigen::MatrixXd solve_oscillation(const at::Tensor& preconditioned_gradient,
+  void relax_second_moment();
+  void substep(int index, double dt, bool move, FlowState& out);
+  void choose_critical_directions(const Preconditioner& m);
+  void update_hessian_block(objective::Linearization& loss);
+  void update_third_derivatives(objective::Linearization& loss);
+  Eigen::MatrixXd third_derivative_gram(const Preconditioner& m);
+  Eigen::MatrixXd feedback_gram(const Preconditioner& m) const;
+  Eigen::MatrixXd solve_oscillation(const at::Tensor& gradient,
+                                    const Preconditioner& m,
                                     double dt,
-                                    double& residual);
-  void predict(const Eigen::MatrixXd& x, const Preconditioner& m, CentralState& out) const;
+                                    FlowState& out);
+  void advance_second_moment(const at::Tensor& gradient,
+                             const Preconditioner& m,
+                             const Eigen::MatrixXd& x,
+                             double dt);
+  void estimate_error(const at::Tensor& velocity, double dt, FlowState& out);
+  void adapt_substeps(double error);
+  void predict(const Eigen::MatrixXd& x, const Preconditioner& m, FlowState& out) const;
+  double response_over(double dt) const;
 
-  objective::Objective& objective_;
-  const UpdateRule& rule_;
   CentralFlowOptions options_;
-  OptimizerState optimizer_;
-  at::Tensor weights_;  // float64
   spectrum::Tracker tracker_;
   std::optional<objective::DifferenceStep> difference_step_;
+  int substeps_;
 
   // Scratch of one step: the critical block, fixed while the step lasts.
-  at::Tensor basis_;                  // Y [P, k], orthonormal; U = M^{-1/2} Y
-  Eigen::MatrixXd hessian_block_;     // Y^T M^{-1/2} H M^{-1/2} Y
-  at::Tensor third_;                  // T_ij [p, P], in the basis U; undefined where stale
-  Eigen::MatrixXd quadratic_;         // <T_ij, M^{-1} T_kl> in svec coordinates [p, p]
+  at::Tensor basis_;                  // U [P, k], U^T M U = I when it was chosen
+  Eigen::MatrixXd hessian_block_;     // U^T H U
+  at::Tensor third_;                  // T_ij [p, P]; undefined where stale
+  Eigen::MatrixXd third_gram_;        // <T_ij, T_kl> in svec coordinates; empty where stale
   int third_age_ = 0;                 // substeps since third_ was evaluated
   Eigen::VectorXd predicted_change_;  // of the Hessian block over the last substep, svec
   double sharpening_ = 0;             // how much the gradient alone would have changed it
+  at::Tensor velocity_;               // dw/dt of the last substep
 };
 
 }  // namespace thalweg::dynamics

@@ -12,14 +12,15 @@
 
 namespace thalweg::dynamics {
 
-/// The optimizer itself, w_{t+1} = w_t - M_t^{-1} g(w_t), in the objective's dtype, and beside it
-/// the midpoints w*_t = (w_{t-1} + 2 w_t + w_{t+1}) / 4, which remove an oscillation of period two.
+/// The optimizer itself in the objective's dtype, and beside it the midpoints
+/// w*_t = (w_{t-1} + 2 w_t + w_{t+1}) / 4, which remove an oscillation of period two.
 class DiscreteRun {
  public:
   DiscreteRun(objective::Objective& objective,
               const UpdateRule& rule,
               const at::Tensor& weights,
-              const spectrum::TrackerOptions& tracker);
+              const spectrum::TrackerOptions& tracker,
+              const OptimizerState& before = {});
 
   /// Evaluates w_t, with `spectrum` its eigenvalues too, and with `move` takes the step.
   PointState step(bool spectrum, bool move);
@@ -29,14 +30,17 @@ class DiscreteRun {
   const at::Tensor& weights() const { return weights_; }    ///< w_{t+1} once moved
   const at::Tensor& previous() const { return previous_; }  ///< w_t once moved
   at::Tensor midpoint() const;                              ///< w*_t once moved
+  const OptimizerState& before() const { return before_; }  ///< before the gradient at weights()
+  /// Updated by the gradient of the last evaluation: what its step uses.
+  const OptimizerState& optimizer() const { return optimizer_; }
 
   NamedArrays state() const;
   void set_state(const NamedArrays& state);
 
  private:
   objective::Objective& objective_;
-  const UpdateRule& rule_;
-  OptimizerState optimizer_;
+  UpdateRule rule_;
+  OptimizerState before_, optimizer_;
   at::Tensor weights_;
   at::Tensor previous_, before_previous_;  // w_t and w_{t-1} once moved; undefined before
   spectrum::Tracker tracker_, midpoint_tracker_;

@@ -2,14 +2,17 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <ATen/core/Tensor.h>
 
 #include "thalweg/base/npz.hpp"
 #include "thalweg/dynamics/central_flow.hpp"
 #include "thalweg/dynamics/discrete_run.hpp"
+#include "thalweg/dynamics/rod_flow.hpp"
 #include "thalweg/dynamics/stable_flow.hpp"
 #include "thalweg/dynamics/update_rule.hpp"
 #include "thalweg/objective/objective.hpp"
@@ -17,34 +20,48 @@
 
 namespace thalweg::dynamics {
 
+struct TestScores {
+  double loss = 0;
+  double accuracy = 0;  ///< fraction classified right, where the comparison has an accuracy
+};
+
 struct FlowComparisonOptions {
-  bool discrete = true;
-  bool midpoint = true;  ///< needs discrete
-  bool central = true;
-  bool stable = true;
+  /// Of discrete, midpoint (needs discrete), central, stable, rod, stationary and ablated.
+  std::vector<std::string> processes = {"discrete", "midpoint", "central", "stable"};
   std::int64_t steps = 160;     ///< >= 0
   std::int64_t warm_start = 0;  ///< discrete steps before the flows start, 0 <= . <= steps
   std::int64_t spectrum_every =
-      1;  ///< steps between eigenvalues of discrete and midpoint; -1: never
-  CentralFlowOptions central_flow = {};
+      1;                          ///< steps between eigenvalues of discrete and midpoint; -1: never
+  bool raw_eigenvalues = false;   ///< of the plain Hessian too, where M is no multiple of I
+  std::int64_t coordinates = 25;  ///< of the gradient and nu that are recorded, equally spaced
+  OptimizerState initial_state = {};     ///< of the optimizer, before the gradient at the start
+  CentralFlowOptions central_flow = {};  ///< its kind is set by the process
   StableFlowOptions stable_flow = {};
+  RodFlowOptions rod_flow = {};
   spectrum::TrackerOptions tracker = {};
   /// Outputs of a few chosen examples at given weights; empty: none are recorded.
   std::function<at::Tensor(const at::Tensor&)> chosen_outputs = {};
-  /// Fraction of examples classified right from all outputs; empty: not recorded.
+  std::function<at::Tensor(const at::Tensor&)> chosen_test_outputs = {};
+  /// Fraction of training examples classified right from all outputs; empty: not recorded.
   std::function<double(const at::Tensor&)> accuracy = {};
+  /// Scores of given weights on the test set; empty: not recorded.
+  std::function<TestScores(const at::Tensor&)> test = {};
 };
 
-/// The optimizer, its midpoints, the central flow and the stable flow side by side from one point,
-/// recorded as series PROCESS/NAME (row t = before step t).
+class FlowSeries;
+
+/// The optimizer, its midpoints and the flows side by side from one point, recorded as series
+/// PROCESS/NAME (row t = before step t).
 class FlowComparison {
  public:
-  /// References are kept. @throws InvalidArgument  midpoint without discrete, counts out of range
+  /// References are kept. @throws InvalidArgument  unknown processes, midpoint without discrete, a
+  /// flow that the rule does not have, counts out of range
   FlowComparison(objective::Objective& objective,
                  const UpdateRule& rule,
                  const at::Tensor& weights,
                  FlowComparisonOptions options,
                  run::Recorder& recorder);
+  ~FlowComparison();
 
   /// Records row `next_row()` and moves on; the row `steps` is the last, where nothing moves.
   void step();
@@ -53,43 +70,45 @@ class FlowComparison {
   /// The discrete run's loss is not finite, or a million times the first.
   bool diverged() const { return diverged_; }
 
-  /// Why the central flow had to stop, as a sentence; empty while all is well.
-  const std::string& central_failure() const { return central_failure_; }
-  const CentralFlow* central() const { return central_.get(); }
+  /// Why flows had to stop, a sentence each, by process.
+  const std::map<std::string, std::string>& failures() const { return failures_; }
+  /// The process's flow, once started; null where there is none.
+  const Flow* flow(const std::string& process) const;
 
   /// All state before row next_row(), for checkpoints.
   NamedArrays state() const;
   void set_state(const NamedArrays& state);
 
  private:
+  bool wants(const std::string& process) const;
   void start_flows();
-  void record_point(const std::string& process, const PointState& state);
+  std::unique_ptr<Flow> make_flow(const std::string& process,
+                                  const at::Tensor& start,
+                                  const OptimizerState& before);
   void record_discrete(bool move);
   void record_midpoint();
-  void record_central(bool move);
-  void record_stable(bool move);
-  void record_outputs(const std::string& process, const at::Tensor& weights);
-  void record_distances();
-  void record_deltas();
+  void record_flow(const std::string& process, Flow& flow, bool move);
+  void record_raw_eigenvalues();
   bool spectrum_due() const;
 
   objective::Objective& objective_;
-  const UpdateRule& rule_;
+  UpdateRule rule_;
   at::Tensor initial_weights_;
   FlowComparisonOptions options_;
   run::Recorder& recorder_;
+  std::unique_ptr<FlowSeries> series_;
 
   std::int64_t row_ = 0;
   bool diverged_ = false;
   double first_loss_ = 0;
-  std::string central_failure_;
   std::unique_ptr<DiscreteRun> discrete_;
-  std::unique_ptr<CentralFlow> central_;
-  std::unique_ptr<StableFlow> stable_;
+  std::map<std::string, std::unique_ptr<Flow>> flows_;
+  std::map<std::string, std::string> failures_;
+  std::map<std::string, spectrum::Tracker> raw_trackers_;
 
-  // Where the processes are at the row being recorded; undefined where they are not.
-  at::Tensor at_discrete_, at_midpoint_, at_central_, at_stable_;
-  at::Tensor directions_;  // v_i of the central flow at this row [P, rank]
+  // Where the processes are at the row being recorded; without those that are not there.
+  std::map<std::string, at::Tensor> places_;
+  at::Tensor weighted_directions_;  // M v_i of the central flow at this row [P, rank]
 };
 
 }  // namespace thalweg::dynamics

@@ -16,8 +16,10 @@ struct FlowFacts {
   std::int64_t steps = 0;  ///< steps asked for
   std::int64_t warm_start = 0;
   double learning_rate = 0;
+  double edge = 2;       ///< effective sharpness at the edge of stability
+  bool monotone = true;  ///< the central flow's loss never increases: gradient descent, no schedule
   bool diverged = false;
-  std::string central_failure = {};  ///< a sentence; empty where the central flow ran through
+  std::vector<std::string> failures = {};  ///< why flows stopped, a sentence each
   bool truncated = false;       ///< more directions above the tracking threshold than were allowed
   double difference_error = 0;  ///< relative error of third derivatives; 0 where none were needed
   bool difference_trustworthy = true;

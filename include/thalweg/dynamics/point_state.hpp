@@ -1,10 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
 
-#include "thalweg/dynamics/update_rule.hpp"
+#include "thalweg/dynamics/preconditioner.hpp"
 #include "thalweg/objective/objective.hpp"
 #include "thalweg/spectrum/tracker.hpp"
 
@@ -17,7 +18,10 @@ struct PointState {
   std::vector<double>
       eigenvalues;  ///< leading effective eigenvalues, descending; empty where not asked for
   bool eigenpairs_converged = true;
-  at::Tensor outputs;  ///< (n, c), or undefined
+  int eigen_iterations = 0;           ///< of the eigensolver
+  std::int64_t hessian_products = 0;  ///< that it took
+  at::Tensor gradient;                ///< [P]
+  at::Tensor outputs;                 ///< (n, c), or undefined
 };
 
 /// Evaluates the loss at one point, with a tracker its effective eigenpairs too.

@@ -1,13 +1,6 @@
 #pragma once
 
-#include <cstdint>
-
-#include <ATen/core/Tensor.h>
-
-#include "thalweg/base/npz.hpp"
-#include "thalweg/dynamics/point_state.hpp"
-#include "thalweg/dynamics/update_rule.hpp"
-#include "thalweg/objective/objective.hpp"
+#include "thalweg/dynamics/flow.hpp"
 #include "thalweg/spectrum/tracker.hpp"
 
 namespace thalweg::dynamics {
@@ -18,36 +11,26 @@ struct StableFlowOptions {
   spectrum::TrackerOptions tracker = {};
 };
 
-/// The stable flow at the start of a step.
-struct StableState : PointState {
-  int substeps = 0;  ///< taken after it
-};
-
-/// The flow that ignores oscillations, dw/dt = -M^{-1} g: gradient flow for gradient descent. Euler
-/// steps short enough for the sharpness; weights in double. Cost of a step: max(4, 2 S_eff)
+/// The flow that ignores oscillations, dw/dt = -M^{-1} g, dnu/dt = r (g^2 - nu): gradient flow for
+/// gradient descent. Euler steps short enough for the sharpness. Cost of a step: max(4, 2 S_eff)
 /// gradients and a warm-started eigen-solve.
-class StableFlow {
+class StableFlow final : public Flow {
  public:
+  /// @param before  the optimizer's state before the gradient at `weights`
   StableFlow(objective::Objective& objective,
              const UpdateRule& rule,
              const at::Tensor& weights,
-             const StableFlowOptions& options);
+             const StableFlowOptions& options,
+             const OptimizerState& before = {});
 
-  /// Evaluates and, with `move`, integrates over one optimizer step. Once stopped, it returns
-  /// without work.
-  StableState step(bool move);
-  bool stopped() const { return stopped_; }
-  const at::Tensor& weights() const { return weights_; }  ///< [P] float64
+  FlowState step(bool move) override;
+  bool stopped() const override { return stopped_; }
 
-  NamedArrays state() const;
-  void set_state(const NamedArrays& state);
+  NamedArrays state() const override;
+  void set_state(const NamedArrays& state) override;
 
  private:
-  objective::Objective& objective_;
-  const UpdateRule& rule_;
   StableFlowOptions options_;
-  OptimizerState optimizer_;
-  at::Tensor weights_;
   spectrum::Tracker tracker_;
   bool stopped_ = false;
 };
