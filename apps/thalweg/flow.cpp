@@ -16,6 +16,7 @@
 #include "thalweg/base/progress.hpp"
 #include "thalweg/base/system.hpp"
 #include "thalweg/base/text.hpp"
+#include "thalweg/dynamics/central_flow.hpp"
 #include "thalweg/dynamics/flow_comparison.hpp"
 #include "thalweg/dynamics/flow_summary.hpp"
 #include "thalweg/nn/device.hpp"
@@ -26,10 +27,6 @@ namespace thalweg::app {
 namespace {
 
 using nlohmann::json;
-
-bool wants(const FlowOptions& options, const std::string& process) {
-  return std::ranges::find(options.processes, process) != options.processes.end();
-}
 
 /// The central flow follows every direction near the edge.
 spectrum::TrackerOptions central_tracker(const FlowOptions& options) {
@@ -56,68 +53,107 @@ dynamics::FlowComparisonOptions comparison_options(const FlowOptions& options,
   constexpr int kReportedPairs = 3;
   const auto leading = leading_tracker(options, kReportedPairs);
   return {
-      .discrete = wants(options, "discrete"),
-      .midpoint = wants(options, "midpoint"),
-      .central = wants(options, "central"),
-      .stable = wants(options, "stable"),
+      .processes = options.processes,
       .steps = options.steps,
       .warm_start = options.warm_start,
       .spectrum_every = options.eigen_every,
+      .raw_eigenvalues = options.raw_eigenvalues,
+      .coordinates = options.coordinates,
+      .initial_state = problem.initial_state,
       .central_flow = {.substeps = static_cast<int>(options.substeps),
+                       .tolerance = options.tolerance,
                        .critical_threshold = options.critical_threshold,
+                       .return_time = options.return_time,
                        .third_derivative_every = static_cast<int>(options.third_derivative_every),
                        .tracker = central_tracker(options)},
       .stable_flow = {.limit = options.stable_limit, .tracker = leading},
+      .rod_flow = {.substeps = static_cast<int>(options.substeps), .key = leading.key.with("rod")},
       .tracker = leading,
       .chosen_outputs = chosen_outputs(problem, options.outputs),
       .accuracy = problem.accuracy};
 }
 
-/// The largest eigenvalue of the plain Hessian at the start.
-double initial_sharpness(Problem& problem, const FlowOptions& options) {
+dynamics::UpdateRule make_rule(const FlowOptions& options, double learning_rate) {
+  return dynamics::UpdateRule(dynamics::optimizer_named(
+      options.optimizer,
+      {.learning_rate = learning_rate,
+       .beta1 = options.optimizer == "momentum" ? options.momentum : options.beta1,
+       .beta2 = *options.beta2,
+       .epsilon = *options.epsilon,
+       .bias_correction = options.bias_correction,
+       .schedule = dynamics::Schedule::parse(options.schedule)}));
+}
+
+/// A weight whose gradients vanish has the second moment 0 and, without an epsilon, a step 0/0.
+void check_second_moment(const dynamics::OptimizerState& state, const FlowOptions& options) {
+  if (*options.epsilon > 0 || !state.second_moment.defined()) return;
+  const auto dead = state.second_moment.eq(0).sum().item<std::int64_t>();
+  if (dead == 0) return;
+  throw InvalidArgument(
+      "--epsilon",
+      fmt::format("the loss does not depend on {} of the {} weights at the start, whose step would "
+                  "be 0/0. Give --epsilon 1e-7, say.",
+                  dead,
+                  state.second_moment.numel()));
+}
+
+/// The largest eigenvalue of the effective Hessian at the start.
+double initial_sharpness(Problem& problem,
+                         const FlowOptions& options,
+                         const dynamics::UpdateRule& rule) {
+  const at::NoGradGuard no_grad;
+  const auto loss = problem.objective->at(problem.initial_weights);
+  const auto state = rule.update(problem.initial_state, loss->gradient());
+  check_second_moment(state, options);
   spectrum::Tracker tracker(
       problem.objective->dimension(), problem.objective->options(), leading_tracker(options, 1));
-  const auto loss = problem.objective->at(problem.initial_weights);
-  return tracker.update([&](const at::Tensor& v) { return loss->hessian_times(v); })
-      .values[0]
-      .item<double>();
+  const auto m = rule.preconditioner(state);
+  const double sharpness =
+      tracker.update(dynamics::effective_hessian(*loss, m)).values[0].item<double>();
+  if (!std::isfinite(sharpness))
+    throw NonFinite("flow", "the loss has no finite curvature at the starting weights.");
+  return sharpness;
 }
 
 /// Without --learning-rate: nine tenths of the largest stable one at the start, cut to two digits.
 /// Oscillations are then not damped to rounding errors before sharpness rises, and set in soon
 /// after the edge is reached.
-double suggested_learning_rate(double sharpness) {
+double suggested_learning_rate(Problem& problem, const FlowOptions& options) {
+  const auto unit_rule = make_rule(options, 1);
+  const double sharpness = initial_sharpness(problem, options, unit_rule);
   if (!(sharpness > 0)) return 0.1;
-  const double rate = 0.9 * 2 / sharpness;
+  const double rate = 0.9 * unit_rule.edge() / sharpness;
   const double unit = std::pow(10, std::floor(std::log10(rate)) - 1);
   return parse_double(fmt::format("{:.2g}", std::floor(rate / unit) * unit), "learning rate");
 }
 
-void say_start(const FlowOptions& options, double sharpness, const WorkCost& cost) {
-  const double rate = *options.learning_rate;
-  const double effective = rate * sharpness;
+void say_start(const FlowOptions& options,
+               const dynamics::UpdateRule& rule,
+               double sharpness,
+               const WorkCost& cost) {
+  const double edge = rule.edge();
   const char* outlook =
-      effective > 2 ? "The run starts above the edge: expect a violent start, outside the theory."
-      : effective > 0.1
+      sharpness > edge
+          ? "The run starts above the edge: expect a violent start, outside the theory."
+      : sharpness > edge / 20
           ? "Sharpness usually rises in training, so the run should reach the edge."
           : "That is far below the edge, which a run this long may not reach; a larger "
             "--learning-rate would.";
   log_info(
-      fmt::format("Sharpness S = {:.4g} at the start; the edge of stability lies at 2/S = {:.3g}, "
-                  "and at learning "
-                  "rate {} the effective sharpness is {:.3g} of 2. {}",
+      fmt::format("{}: the effective sharpness is {:.4g} at the start, and the edge of "
+                  "stability lies at {:.4g}, which learning rate {:.3g} would meet now. {}",
+                  rule.description(),
                   sharpness,
-                  2 / sharpness,
-                  round_trip(rate),
-                  effective,
+                  edge,
+                  *options.learning_rate * edge / sharpness,
                   outlook));
-  constexpr double kGradientsAStep =
-      160;  // all four processes with spectra, four directions at the edge
+  constexpr double kGradientsAProcess = 40;  // with spectra, four directions at the edge
+  const double gradients = kGradientsAProcess * static_cast<double>(options.processes.size());
   log_info(fmt::format(
       "A gradient takes {:.2g} s, a Hessian product {:.2g} s: about {} for {} steps.",
       cost.gradient_seconds,
       cost.hessian_product_seconds,
-      duration_text(kGradientsAStep * cost.gradient_seconds * static_cast<double>(options.steps)),
+      duration_text(gradients * cost.gradient_seconds * static_cast<double>(options.steps)),
       options.steps));
 }
 
@@ -150,13 +186,17 @@ json cost_json(const WorkCost& cost,
 }
 
 dynamics::FlowFacts facts_of(const dynamics::FlowComparison& comparison,
+                             const dynamics::UpdateRule& rule,
                              const FlowOptions& options) {
   dynamics::FlowFacts facts{.steps = options.steps,
                             .warm_start = options.warm_start,
                             .learning_rate = *options.learning_rate,
-                            .diverged = comparison.diverged(),
-                            .central_failure = comparison.central_failure()};
-  if (const auto* central = comparison.central(); central != nullptr) {
+                            .edge = rule.edge(),
+                            .monotone = options.optimizer == "gd",
+                            .diverged = comparison.diverged()};
+  for (const auto& [process, sentence] : comparison.failures()) facts.failures.push_back(sentence);
+  const auto* central = dynamic_cast<const dynamics::CentralFlow*>(comparison.flow("central"));
+  if (central != nullptr) {
     facts.truncated = central->truncated();
     if (const auto& step = central->difference_step()) {
       facts.difference_error = step->relative_error;
@@ -167,13 +207,15 @@ dynamics::FlowFacts facts_of(const dynamics::FlowComparison& comparison,
 }
 
 json results_json(const dynamics::FlowComparison& comparison,
+                  const dynamics::UpdateRule& rule,
                   const FlowOptions& options,
                   const Problem& problem,
                   const WorkCost& cost,
                   RunSession& session) {
   dynamics::record_measured_variances(session.recorder());
   json results = describe(problem);
-  const json found = dynamics::summarize_flow(session.recorder(), facts_of(comparison, options));
+  const json found =
+      dynamics::summarize_flow(session.recorder(), facts_of(comparison, rule, options));
   for (const auto& [name, value] : found.items()) {
     if (name == "warnings") {
       results[name].insert(results[name].end(), value.begin(), value.end());
@@ -181,7 +223,7 @@ json results_json(const dynamics::FlowComparison& comparison,
       results[name] = value;
     }
   }
-  results["optimizer"] = "gradient descent";
+  results["optimizer"] = rule.description();
   results["learning_rate"] = *options.learning_rate;
   results["steps"] = options.steps;
   if (const auto* outputs = session.recorder().find("discrete/train_outputs");
@@ -236,28 +278,27 @@ std::string run_steps(dynamics::FlowComparison& comparison,
 int run_flow(const FlowOptions& given, const run::Settings& settings) {
   FlowOptions options = given;
   run::Settings resolved = settings;
+  resolve(resolved, options);
   Problem problem = start_problem(resolved, options.problem, options.common);
   if (options.common.dry_run) return report_size(problem, settings.command());
-  const double sharpness = initial_sharpness(problem, options);
-  if (!std::isfinite(sharpness))
-    throw NonFinite("flow", "the loss has no finite curvature at the starting weights.");
   if (!options.learning_rate) {
-    options.learning_rate = suggested_learning_rate(sharpness);
+    options.learning_rate = suggested_learning_rate(problem, options);
     resolved.set("learning-rate", {round_trip(*options.learning_rate)});
   }
+  const auto rule = make_rule(options, *options.learning_rate);
+  const double sharpness = initial_sharpness(problem, options, rule);
   const WorkCost cost = measure_work(problem);
-  const auto rule = dynamics::gradient_descent(*options.learning_rate);
 
   RunSession session(options.common, resolved);
-  say_start(options, sharpness, cost);
+  say_start(options, rule, sharpness, cost);
   dynamics::FlowComparison comparison(*problem.objective,
-                                      *rule,
+                                      rule,
                                       problem.initial_weights,
                                       comparison_options(options, problem),
                                       session.recorder());
   if (const auto checkpoint = session.resume_point()) comparison.set_state(checkpoint->arrays);
   const std::string status = run_steps(comparison, options, session);
-  session.finish(status, results_json(comparison, options, problem, cost, session));
+  session.finish(status, results_json(comparison, rule, options, problem, cost, session));
   if (status == "interrupted") {
     log_info(fmt::format("Go on with: thalweg flow --resume {}", session.folder().path().string()));
     return static_cast<int>(ExitCode::kInterrupted);

@@ -19,11 +19,19 @@ struct FlowOptions {
 
   std::string optimizer = "gd";
   std::optional<double> learning_rate;
+  std::string schedule = "constant";
+  double momentum = 0.9;
+  double beta1 = 0.9;
+  std::optional<double> beta2;    ///< 0.99; adam: 0.999
+  std::optional<double> epsilon;  ///< 0; adam: 1e-8
+  bool bias_correction = false;   ///< adam: true
   std::int64_t steps = 160;
   std::int64_t warm_start = 0;
 
   std::vector<std::string> processes = {"discrete", "midpoint", "central", "stable"};
   std::int64_t substeps = 4;
+  double tolerance = 0;    ///< 0 = as many substeps as given
+  double return_time = 0;  ///< steps; 0 = a substep
   double stable_limit = 100;
   double critical_threshold = 1.95;
   double track_threshold = 1.5;
@@ -34,9 +42,14 @@ struct FlowOptions {
 
   std::int64_t checkpoint_every = 0;  ///< steps; 0 = about once a minute
   std::int64_t outputs = 10;          ///< examples
+  std::int64_t coordinates = 25;
+  bool raw_eigenvalues = false;
 };
 
 void add_settings(run::Settings& settings, FlowOptions& options);
+
+/// Fills in the defaults that depend on the optimizer.
+void resolve(run::Settings& settings, FlowOptions& options);
 
 /// @throws InvalidArgument, BadInput  in the words of a user
 void check(const FlowOptions& options, const run::Settings& settings);

@@ -12,6 +12,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "thalweg/data/dataset.hpp"
+#include "thalweg/dynamics/update_rule.hpp"
 #include "thalweg/nn/network.hpp"
 #include "thalweg/objective/autograd_objective.hpp"
 
@@ -24,7 +25,8 @@ struct Problem {
   std::vector<nn::ParameterInfo> parameters;  ///< layout of the weight vector
   std::shared_ptr<const objective::BatchLoss> batch_loss;
   std::unique_ptr<objective::AutogradObjective> objective;
-  at::Tensor initial_weights;  ///< [P], of the objective's dtype and device
+  at::Tensor initial_weights;              ///< [P], of the objective's dtype and device
+  dynamics::OptimizerState initial_state;  ///< of a run that is going on, from --init
   std::int64_t micro_batch = 0;
   bool has_outputs = true;                            ///< the loss is that of a network
   std::function<double(const at::Tensor&)> accuracy;  ///< empty where the data have no labels

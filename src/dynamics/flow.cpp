@@ -14,7 +14,8 @@ Flow::Flow(objective::Objective& objective,
            const at::Tensor& weights,
            const OptimizerState& before)
     : objective_(objective), rule_(std::move(rule)), weights_(weights.to(at::kDouble).clone()) {
-  const bool needs_gradient = rule_.options().second_moment != SecondMoment::kNone;
+  const bool needs_gradient = rule_.options().second_moment != SecondMoment::kNone ||
+                              rule_.options().momentum != Momentum::kNone;
   const at::Tensor gradient =
       needs_gradient ? objective_.at(weights_)->gradient().to(at::kDouble) : at::Tensor();
   optimizer_ = rule_.update(before, gradient);

@@ -71,11 +71,11 @@ struct Edge {
   std::int64_t directions = 0;
 };
 
-Edge find_edge(const Recorder& recorder, double threshold) {
+Edge find_edge(const Recorder& recorder, const FlowFacts& facts) {
   Edge edge;
   const std::string discrete = "discrete/effective_hessian_eigs", rank = "central/flow_aux/rank";
   edge.first_step = first_row(rows(recorder, discrete), [&](std::int64_t t) {
-    return value(recorder, discrete, t) >= threshold;
+    return t >= facts.warm_start && value(recorder, discrete, t) >= facts.edge;
   });
   edge.first_step_central =
       first_row(rows(recorder, rank), [&](std::int64_t t) { return value(recorder, rank, t) > 0; });
@@ -384,7 +384,7 @@ void record_measured_variances(run::Recorder& recorder) {
 }
 
 json summarize_flow(const Recorder& recorder, const FlowFacts& facts) {
-  const Edge edge = find_edge(recorder, facts.edge);
+  const Edge edge = find_edge(recorder, facts);
   Advice advice(recorder, facts, edge);
   return {{"edge", edge_json(edge, facts.edge)},
           {"processes", processes_json(recorder)},

@@ -35,6 +35,21 @@ bool falls_like_a_square(const std::vector<double>& changes) {
   return changes[kLast] < kRounding || changes[kLast] < changes[kFirst] / 8;  // 64 in theory
 }
 
+/// Whether the second difference over a large step is no more than rounding makes of gradients: a
+/// quadratic, for which every step is as good.
+bool vanishes(Objective& objective,
+              const at::Tensor& weights,
+              const at::Tensor& gradient,
+              const at::Tensor& v,
+              double step) {
+  const double epsilon = weights.scalar_type() == at::kFloat ? 6e-8 : 1.1e-16;
+  const double t = step / v.norm().item<double>();
+  const at::Tensor there = objective.at(at::add(weights, v, t))->gradient();
+  const double size = gradient.norm().item<double>() + there.norm().item<double>();
+  const at::Tensor difference = second_difference(objective, weights, gradient, v, step);
+  return difference.norm().item<double>() <= 16 * epsilon * size / (t * t);
+}
+
 }  // namespace
 
 at::Tensor third_derivative_by_differences(Objective& objective,
@@ -71,6 +86,9 @@ DifferenceStep calibrate_difference_step(Objective& objective,
                                          const at::Tensor& u) {
   const at::NoGradGuard no_grad;
   const double scale = std::max(weights.norm().item<double>(), 4e-2);
+  if (vanishes(objective, weights, gradient, u, kLargestStep * scale)) {
+    return {.step = kLargestStep * scale, .relative_error = 0};
+  }
   const double smallest = (weights.scalar_type() == at::kFloat ? 5e-4 : 1e-5) * scale;
   DifferenceStep best{.relative_error = std::numeric_limits<double>::infinity()};
   std::vector<double> changes;  // |Q(e) - Q(e/2)| / |Q(e/2)| from the largest step down

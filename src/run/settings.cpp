@@ -355,6 +355,10 @@ bool Settings::given(std::string_view name) const {
   return std::find(given_.begin(), given_.end(), name) != given_.end();
 }
 
+bool Settings::chosen(std::string_view name) const {
+  return given(name) || std::find(read_.begin(), read_.end(), name) != read_.end();
+}
+
 void Settings::read_toml(const std::filesystem::path& file) {
   const toml::table table = parse_file(file);
   std::vector<std::pair<const Setting*, Value>> found;  // stored only once the whole file is valid
@@ -370,6 +374,7 @@ void Settings::read_toml(const std::filesystem::path& file) {
   }
   for (const auto& [setting, value] : found) {
     if (!given(setting->name)) store(*setting, value);
+    read_.push_back(setting->name);
   }
 }
 

@@ -149,6 +149,145 @@ TEST(CentralFlow, ResumesWithTheSameBits) {
   EXPECT_TRUE(at::equal(flow.weights(), resumed.weights()));
 }
 
+UpdateRule rule_of(const char* name, UpdateRuleOptions options) {
+  return UpdateRule(optimizer_named(name, options));
+}
+
+at::Tensor sigma_of(const FlowState& state) {
+  const at::Tensor v = state.directions;
+  return at::mm(v * vector(state.variances), v.t());
+}
+
+/// 1/2 w^T H w - b . w with H of one sign pattern: s_i s_j H_ij >= 0.
+struct Quadratic {
+  at::Tensor h = at::tensor({4., 1., -.5, 1., 2., -.3, -.5, -.3, 1.}, at::kDouble).view({3, 3});
+  at::Tensor b = at::zeros({3}, at::kDouble);
+  at::Tensor operator()(const at::Tensor& w) const {
+    return .5 * at::dot(w, at::mv(h, w)) - at::dot(b, w);
+  }
+};
+
+// RMSProp on a quadratic: M_i = 1/2 sum_j |H_ij|, Sigma = (eta^2/4) s s^T.
+TEST(CentralFlow, RmsPropOnAQuadraticEndsInClosedForm) {
+  const double eta = .01;
+  const Quadratic quadratic;
+  const auto objective = make_objective(3, quadratic);
+  CentralFlow flow(*objective,
+                   rule_of("rmsprop", {.learning_rate = eta, .beta2 = .95}),
+                   vector({.3, -.2, .1}),
+                   exact_options());
+  FlowState state;
+  for (int t = 0; t < 600; ++t) state = flow.step(true);
+  const at::Tensor m = flow.preconditioner().times(vector({1, 1, 1}));
+  EXPECT_LT((m - quadratic.h.abs().sum(1) / 2).abs().max().item<double>(), 2e-3);
+  const at::Tensor s = vector({1, 1, -1});
+  EXPECT_LT((sigma_of(state) / (eta * eta / 4) - at::outer(s, s)).abs().max().item<double>(), 5e-3);
+  const double loss = eta * eta / 8 * quadratic.h.abs().sum().item<double>();
+  EXPECT_NEAR(state.predicted_loss / loss, 1, 5e-3);
+}
+
+// Curvature S in one dimension: sqrt(nu) = eta S/2 - epsilon, amplitude sqrt(nu)/S.
+TEST(CentralFlow, ScalarRmsPropOnAQuadraticEndsInClosedForm) {
+  const double eta = .05, curvature = 3, epsilon = .01;
+  const auto objective =
+      make_objective(1, [=](const at::Tensor& w) { return .5 * curvature * w.square().sum(); });
+  CentralFlow flow(
+      *objective,
+      rule_of("scalar-rmsprop", {.learning_rate = eta, .beta2 = .95, .epsilon = epsilon}),
+      vector({1}),
+      exact_options());
+  FlowState state;
+  for (int t = 0; t < 800; ++t) state = flow.step(true);
+  const double root = eta * curvature / 2 - epsilon;
+  EXPECT_NEAR(flow.optimizer().second_moment.item<double>(), root * root, 1e-5);
+  EXPECT_NEAR(std::sqrt(state.sigma_trace), root / curvature, 1e-4);
+}
+
+// At frozen weights: H <= 2M, Sigma_ii = (eta^2/4)(1 - g_i^2/(eta M_i)^2), Sigma (2M - H) = 0.
+TEST(CentralFlow, TheStationarySecondMomentSolvesItsConvexProgram) {
+  const double eta = .1;
+  Quadratic quadratic;
+  quadratic.b = vector({.05, -.1, .2});
+  const auto objective = make_objective(3, quadratic);
+  CentralFlowOptions options = exact_options();
+  options.kind = CentralFlowKind::kStationary;
+  const at::Tensor w = vector({.02, .01, -.01});
+  CentralFlow flow(
+      *objective, rule_of("rmsprop", {.learning_rate = eta, .beta2 = .99}), w, options);
+  const FlowState state = flow.step(false);
+  const at::Tensor m = flow.preconditioner().times(vector({1, 1, 1}));
+  const at::Tensor g = at::mv(quadratic.h, w) - quadratic.b, sigma = sigma_of(state);
+  const at::Tensor slack = 2 * at::diag(m) - quadratic.h;
+  EXPECT_GT(at::linalg_eigvalsh(slack).min().item<double>(), -1e-3);
+  EXPECT_LT(at::mm(sigma, slack).abs().max().item<double>(), 1e-3 * sigma.norm().item<double>());
+  const at::Tensor expected = eta * eta / 4 * (1 - (g / (eta * m)).square());
+  EXPECT_LT((sigma.diagonal() - expected).abs().max().item<double>(), 2e-3 * eta * eta / 4);
+}
+
+// Along the edge eta/sqrt(nu) = 2/S; the curvature penalty lowers the sharpness and so lengthens
+// the steps.
+TEST(CentralFlow, ThePenaltyOfScalarRmsPropLengthensItsSteps) {
+  const auto end_of = [](CentralFlowKind kind) {
+    const Net1 net;
+    const auto objective = make_objective(73, net);
+    CentralFlowOptions options = exact_options();
+    options.kind = kind;
+    CentralFlow flow(*objective,
+                     rule_of("scalar-rmsprop", {.learning_rate = .1, .beta2 = .99}),
+                     net.initial_weights(),
+                     options);
+    FlowState state;
+    for (int t = 0; t < 100; ++t) state = flow.step(true);
+    EXPECT_NEAR(state.eigenvalues[0], 2, 2e-3);
+    return flow.preconditioner().mean_step_size();
+  };
+  EXPECT_GT(end_of(CentralFlowKind::kCentral), 1.1 * end_of(CentralFlowKind::kAblated));
+}
+
+TEST(CentralFlow, AdaptsItsSubstepsToTheTolerance) {
+  const Net1 net;
+  const auto error_and_substeps = [&](double tolerance) {
+    const auto objective = make_objective(73, net);
+    CentralFlowOptions options = exact_options(4);
+    options.tolerance = tolerance;
+    CentralFlow flow(*objective, gradient_descent(0.8), net.initial_weights(), options);
+    FlowState state;
+    for (int t = 0; t < 8; ++t) state = flow.step(true);
+    return std::pair(state.error, state.substeps);
+  };
+  const auto [coarse_error, coarse] = error_and_substeps(.05);
+  const auto [fine_error, fine] = error_and_substeps(.005);
+  EXPECT_LT(coarse_error, .05 * 1.5);
+  EXPECT_LT(fine_error, .005 * 1.5);
+  EXPECT_GT(fine, 3 * coarse);
+}
+
+// Started above the edge, the eigenvalue comes back within the time given.
+TEST(CentralFlow, ReturnsToTheEdgeInTheTimeGiven) {
+  const auto objective =
+      make_objective(2, [](const at::Tensor& w) { return .5 * (w[0] * w[1] - 1).square(); });
+  CentralFlowOptions options = exact_options(8);
+  options.return_time = 3;
+  CentralFlow flow(*objective, gradient_descent(.5), vector({2.3, .05}), options);
+  const double start = flow.step(true).eigenvalues[0], soon = flow.step(true).eigenvalues[0];
+  EXPECT_GT(start, 2.6);
+  EXPECT_GT(soon, 2.3);
+  FlowState state;
+  for (int t = 0; t < 20; ++t) state = flow.step(true);
+  EXPECT_NEAR(state.eigenvalues[0], 2, 1e-2);
+}
+
+TEST(CentralFlow, RefusesWhatARuleDoesNotHave) {
+  const auto objective = make_objective(1, [](const at::Tensor& w) { return w.square().sum(); });
+  EXPECT_THROW(
+      CentralFlow(*objective, rule_of("adam", {.beta1 = .9}), vector({1}), CentralFlowOptions{}),
+      InvalidArgument);
+  CentralFlowOptions stationary;
+  stationary.kind = CentralFlowKind::kStationary;
+  EXPECT_THROW(CentralFlow(*objective, gradient_descent(.1), vector({1}), stationary),
+               InvalidArgument);
+}
+
 TEST(CentralFlow, RefusesZeroSubsteps) {
   const auto objective = make_objective(1, [](const at::Tensor& w) { return w.square().sum(); });
   const auto rule = gradient_descent(0.1);

@@ -41,6 +41,8 @@ class Settings {
   /// @throws InvalidArgument  unknown name (with the nearest known), wrong type, out of range, not a choice
   void set(std::string_view name, const std::vector<std::string>& values);
   bool given(std::string_view name) const;
+  /// Given or read from a file: not a default.
+  bool chosen(std::string_view name) const;
 
   /// Reads a TOML file. Keys are setting names at the top level; `command` (if there) must be this command, and
   /// the key `thalweg` (a version) is accepted. Values already given are kept: the command line wins.
@@ -53,7 +55,7 @@ class Settings {
  private:
   std::string command_;
   std::vector<Setting> settings_;
-  std::vector<std::string> given_;
+  std::vector<std::string> given_, read_;  // names set by set(), and by read_toml()
 };
 
 }  // namespace thalweg::run
