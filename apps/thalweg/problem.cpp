@@ -41,19 +41,28 @@ std::string data_text(const data::Dataset& data, const ProblemOptions& options) 
   if (!data.has_labels()) {
     return fmt::format("{}, {} examples, {} real targets", data.name, data.size(), data.outputs());
   }
+  if (data.has_sequences()) {
+    return fmt::format("{}, {} sequences of {} tokens out of {}",
+                       data.name,
+                       data.size(),
+                       data.example_shape()[0],
+                       data.vocabulary);
+  }
   return fmt::format(
       "{}, {} examples of {} classes ({})", data.name, data.size(), data.classes, options.subset);
 }
 
-/// Fraction of rows whose largest output is the label's; for a single output its sign counts.
+/// Fraction of rows, or of counted positions of sequences, whose largest output is the label's; for
+/// a single output its sign counts.
 std::function<double(const at::Tensor&)> accuracy_on(const data::Dataset& data,
                                                      const at::TensorOptions& options) {
   if (!data.has_labels()) return {};
   const auto labels = nn::to_tensor(data.labels).to(options.device());
-  return [labels](const at::Tensor& outputs) {
+  const auto counted = labels.ge(0).sum().item<double>();
+  return [labels, counted](const at::Tensor& outputs) {
     const auto guess =
-        outputs.size(1) == 1 ? outputs.squeeze(1).gt(0).to(at::kLong) : outputs.argmax(1);
-    return guess.eq(labels).to(at::kDouble).mean().item<double>();
+        outputs.size(-1) == 1 ? outputs.squeeze(-1).gt(0).to(at::kLong) : outputs.argmax(-1);
+    return guess.eq(labels).sum().item<double>() / counted;
   };
 }
 
@@ -168,8 +177,10 @@ at::Tensor set_built_in_model(Problem& problem,
                               const data::Dataset& data,
                               Key key,
                               const at::TensorOptions& tensor_options) {
-  const std::shared_ptr<const nn::Network> network =
-      nn::make_network(options.model, options.model_options, data.example_shape(), data.outputs());
+  const std::shared_ptr<const nn::Network> network = nn::make_network(
+      options.model,
+      options.model_options,
+      {.example = data.example_shape(), .outputs = data.outputs(), .vocabulary = data.vocabulary});
   problem.model = network->description();
   problem.batch_loss = objective::network_loss(
       network, data, objective::loss_kind_named(options.loss), tensor_options);

@@ -16,6 +16,7 @@ void require_file(const std::string& option, const std::string& file) {
 void check_data_source(const std::string& data) {
   constexpr std::string_view kCifar = "cifar10:";
   if (data == "fashion-mnist" || data == "none") return;
+  if (data == "sorting" || data.starts_with("sorting:")) return;
   if (data.starts_with(kCifar)) {
     const auto folder = data.substr(kCifar.size());
     if (std::filesystem::is_directory(folder)) return;
@@ -23,8 +24,10 @@ void check_data_source(const std::string& data) {
                    "there is no folder '" + folder + "' with the binary files of CIFAR-10.");
   }
   if (!data.ends_with(".npz")) {
-    throw InvalidArgument(
-        "--data", "expected fashion-mnist, cifar10:DIR, FILE.npz or none; got '" + data + "'.");
+    throw InvalidArgument("--data",
+                          "expected fashion-mnist, cifar10:DIR, sorting[:VOCABULARY,LENGTH], "
+                          "FILE.npz or none; got '" +
+                              data + "'.");
   }
   require_file("--data", data);
 }
@@ -45,7 +48,7 @@ void add_settings(run::Settings& settings, ProblemOptions& options) {
   settings.add({.name = "model",
                 .target = &options.model,
                 .help = "built-in architecture",
-                .choices = {"mlp", "cnn"},
+                .choices = {"mlp", "cnn", "resnet", "vit", "lstm", "transformer", "mamba"},
                 .group = model});
   settings.add({.name = "model-option",
                 .target = &options.model_options,
@@ -68,11 +71,13 @@ void add_settings(run::Settings& settings, ProblemOptions& options) {
                 .group = model});
 
   const std::string data = "Data and loss";
-  settings.add({.name = "data",
-                .target = &options.data,
-                .help = "fashion-mnist, cifar10:DIR, your own arrays x and y as FILE.npz, or none",
-                .metavar = "SOURCE",
-                .group = data});
+  settings.add(
+      {.name = "data",
+       .target = &options.data,
+       .help = "fashion-mnist, cifar10:DIR, sorting[:VOCABULARY,LENGTH], your own arrays x and "
+               "y as FILE.npz, or none",
+       .metavar = "SOURCE",
+       .group = data});
   settings.add({.name = "examples",
                 .target = &options.examples,
                 .help = "training examples to keep; 0 = all",

@@ -11,6 +11,7 @@
 
 #include <fmt/core.h>
 
+#include "data/limits.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/log.hpp"
 #include "thalweg/base/npz.hpp"
@@ -19,10 +20,8 @@
 namespace thalweg::data {
 namespace {
 
-// Each class costs an output of the network. Larger labels are identifiers, not classes.
-constexpr std::int64_t kMaxClasses = std::int64_t{1} << 20;
-
 bool is_real(DType dtype) { return dtype == DType::kFloat32 || dtype == DType::kFloat64; }
+bool is_integer(DType dtype) { return !is_real(dtype) && dtype != DType::kBool; }
 
 /// One array of the archive, with what its error messages name.
 struct Member {
@@ -35,26 +34,46 @@ struct Member {
   }
 };
 
-const std::vector<std::string> kUsedArrays = {"x", "y"};
+/// The names of inputs and labels or targets.
+using Names = std::vector<std::string>;
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
+const Names kTrainNames = {"x", "y"};
+const Names kTestNames = {"x_test", "y_test"};
+
+bool contains(const Names& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// x and y must be there; what else there is is named in the log.
-void check_names(const std::filesystem::path& file) {
-  std::vector<std::string> names = npz_names(file);
-  for (const std::string& wanted : kUsedArrays)
-    if (!contains(names, wanted))
-      throw BadInput(file.string(),
-                     fmt::format("has no array `{}` (it has: {}). Save it with numpy.savez(file, "
-                                 "x=inputs, y=labels_or_targets).",
-                                 wanted,
-                                 names.empty() ? "none" : join(names, ", ")));
-  std::erase_if(names, [](const std::string& name) { return contains(kUsedArrays, name); });
+[[noreturn]] void fail_missing(const std::filesystem::path& file,
+                               const std::string& wanted,
+                               const Names& names) {
+  const std::string there = names.empty() ? "none" : join(names, ", ");
+  if (contains(kTestNames, wanted))
+    throw BadInput(file.string(),
+                   fmt::format("has no test set: the array `{}` is missing (it has: {}). Save it "
+                               "with numpy.savez(file, x=..., y=..., x_test=inputs, "
+                               "y_test=labels_or_targets).",
+                               wanted,
+                               there));
+  throw BadInput(file.string(),
+                 fmt::format("has no array `{}` (it has: {}). Save it with numpy.savez(file, "
+                             "x=inputs, y=labels_or_targets).",
+                             wanted,
+                             there));
+}
+
+/// The wanted arrays must be there; what is of no use at all is named in the log.
+void check_names(const std::filesystem::path& file, const Names& wanted_names) {
+  Names names = npz_names(file);
+  for (const std::string& wanted : wanted_names)
+    if (!contains(names, wanted)) fail_missing(file, wanted, names);
+  std::erase_if(names, [](const std::string& name) {
+    return contains(kTrainNames, name) || contains(kTestNames, name);
+  });
   if (!names.empty())
-    log_info(
-        fmt::format("{}: only x and y are used; ignored: {}.", file.string(), join(names, ", ")));
+    log_info(fmt::format("{}: only x and y (and x_test and y_test) are used; ignored: {}.",
+                         file.string(),
+                         join(names, ", ")));
 }
 
 /// "row 3", "row 3, column 7", or "row 3, index (0, 5, 2)" for element `flat` of an array.
@@ -100,8 +119,10 @@ void check_not_empty(const Member& member) {
 void check_same_length(const Member& x, const Member& y) {
   const auto rows = x.array.shape()[0];
   if (y.array.shape()[0] != rows)
-    y.fail(fmt::format(
-        "has {} rows, x has {}. They must describe the same examples.", y.array.shape()[0], rows));
+    y.fail(fmt::format("has {} rows, {} has {}. They must describe the same examples.",
+                       y.array.shape()[0],
+                       x.name,
+                       rows));
 }
 
 DType input_dtype(const NdArray& x) {
@@ -152,19 +173,56 @@ void warn_about_gaps(const Member& y, std::span<const std::int64_t> labels, std:
                           first));
 }
 
-void fill_labels(const Member& y, Dataset& data) {
+void fill_labels(const Member& y, Split split, Dataset& data) {
   if (y.array.rank() != 1)
     y.fail(
         fmt::format("is {} of shape {}. Save y.ravel() for class labels, (n), or "
-                    "y.astype(float) for real targets, (n, c).",
+                    "y.astype(float) for real targets, (n, c); labels for the positions of token "
+                    "sequences need integers x of the same shape.",
                     dtype_name(y.array.dtype()),
                     shape_text(y.array.shape())));
   data.labels = y.array.to(DType::kInt64);
   const auto labels = std::as_const(data.labels).as<std::int64_t>();
   check_labels(y, labels);
   data.classes = *std::max_element(labels.begin(), labels.end()) + 1;
+  if (split == Split::kTest) return;  // its classes are those of the training set
   if (data.classes < 2) y.fail("every label is 0. At least two classes are needed.");
   warn_about_gaps(y, labels, data.classes);
+}
+
+/// A label for each position of a sequence of tokens.
+bool are_sequences(const Member& x, const Member& y) {
+  return is_integer(x.array.dtype()) && is_integer(y.array.dtype()) && x.array.rank() == 2 &&
+         x.array.shape() == y.array.shape();
+}
+
+/// The largest of the values, which must be in [smallest, kMaxClasses).
+std::int64_t checked_maximum(const Member& member,
+                             const NdArray& array,
+                             std::int64_t smallest,
+                             const std::string& meaning) {
+  const auto values = array.as<std::int64_t>();
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (values[i] < smallest || values[i] >= kMaxClasses)
+      member.fail(fmt::format("{} is {} (counting from 0); {} below {}.",
+                              place_text(i, array.shape()),
+                              values[i],
+                              meaning,
+                              kMaxClasses));
+  return *std::max_element(values.begin(), values.end());
+}
+
+void fill_sequences(const Member& x, const Member& y, Split split, Dataset& data) {
+  data.inputs = x.array.to(DType::kInt64);
+  data.labels = y.array.to(DType::kInt64);
+  const std::int64_t token = checked_maximum(x, data.inputs, 0, "tokens are 0, 1, 2, ...");
+  const std::int64_t label = checked_maximum(
+      y, data.labels, -1, "labels are 0, 1, 2, ..., or -1 where a position does not count, and");
+  if (label < 0) y.fail("every label is -1, so that no position counts.");
+  data.classes = label + 1;
+  data.vocabulary = std::max(token, label) + 1;
+  if (split == Split::kTrain && data.classes < 2)
+    y.fail("every label that counts is 0. At least two classes are needed.");
 }
 
 void fill_targets(const Member& y, Dataset& data) {
@@ -181,11 +239,12 @@ void fill_targets(const Member& y, Dataset& data) {
 
 }  // namespace
 
-Dataset read_arrays(const std::filesystem::path& file) {
-  check_names(file);
-  NamedArrays arrays = read_npz(file, kUsedArrays);
-  Member x{file, "x", std::move(arrays.at("x"))};
-  const Member y{file, "y", std::move(arrays.at("y"))};
+Dataset read_arrays(const std::filesystem::path& file, Split split) {
+  const Names& wanted = split == Split::kTrain ? kTrainNames : kTestNames;
+  check_names(file, wanted);
+  NamedArrays arrays = read_npz(file, wanted);
+  Member x{file, wanted[0], std::move(arrays.at(wanted[0]))};
+  const Member y{file, wanted[1], std::move(arrays.at(wanted[1]))};
   for (const Member* member : {&std::as_const(x), &y}) {
     check_not_empty(*member);
     check_finite(*member);
@@ -193,12 +252,16 @@ Dataset read_arrays(const std::filesystem::path& file) {
   check_same_length(x, y);
 
   Dataset data;
-  data.name = file.string();
+  data.name = split == Split::kTrain ? file.string() : file.string() + ", test set";
+  if (are_sequences(x, y)) {
+    fill_sequences(x, y, split, data);
+    return data;
+  }
   data.inputs = inputs_of(std::move(x.array));
   if (is_real(y.array.dtype()))
     fill_targets(y, data);
   else
-    fill_labels(y, data);
+    fill_labels(y, split, data);
   return data;
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kBatches = 5;
 constexpr std::int64_t kClasses = 10;
-constexpr std::int64_t kPublishedExamples = 50000;
+constexpr std::int64_t kBatchExamples = 10000;  // as published
 constexpr std::int64_t kPixels = 3 * 32 * 32;
 constexpr std::size_t kRecordBytes = 1 + kPixels;
 constexpr std::size_t kMaxBatchBytes = std::size_t{1} << 30;
@@ -30,11 +30,20 @@ std::filesystem::path batch_folder(const std::filesystem::path& folder) {
   return std::filesystem::is_directory(inner) ? inner : folder;
 }
 
+std::vector<std::filesystem::path> batch_files(const std::filesystem::path& where, Split split) {
+  if (split == Split::kTest) return {where / "test_batch.bin"};
+  std::vector<std::filesystem::path> files;
+  for (int batch = 1; batch <= kBatches; ++batch)
+    files.push_back(where / fmt::format("data_batch_{}.bin", batch));
+  return files;
+}
+
 std::string read_batch(const std::filesystem::path& file) {
   if (!std::filesystem::exists(file))
     throw BadInput(file.string(),
                    "is missing. `cifar10:DIR` wants the folder with data_batch_1.bin to "
-                   "data_batch_5.bin, from the binary version of CIFAR-10.");
+                   "data_batch_5.bin (and test_batch.bin for a test set), from the binary version "
+                   "of CIFAR-10.");
   std::string records = read_file(file, kMaxBatchBytes);
   if (records.empty() || records.size() % kRecordBytes != 0)
     throw BadInput(
@@ -75,23 +84,21 @@ std::int64_t unpack(const std::string& records,
 
 }  // namespace
 
-Dataset read_cifar10(const std::filesystem::path& folder) {
+Dataset read_cifar10(const std::filesystem::path& folder, Split split) {
   const auto where = batch_folder(folder);
-  std::vector<std::filesystem::path> files;
+  const std::vector<std::filesystem::path> files = batch_files(where, split);
   std::vector<std::string> batches;
   std::int64_t examples = 0;
-  for (int batch = 1; batch <= kBatches; ++batch) {
-    files.push_back(where / fmt::format("data_batch_{}.bin", batch));
-    batches.push_back(read_batch(files.back()));
+  for (const auto& file : files) {
+    batches.push_back(read_batch(file));
     examples += static_cast<std::int64_t>(batches.back().size() / kRecordBytes);
   }
-  if (examples != kPublishedExamples)
-    log_warning(fmt::format("{} holds {} images; CIFAR-10 as published has {}.",
-                            where.string(),
-                            examples,
-                            kPublishedExamples));
+  const auto published = kBatchExamples * static_cast<std::int64_t>(files.size());
+  if (examples != published)
+    log_warning(fmt::format(
+        "{} holds {} images; CIFAR-10 as published has {}.", where.string(), examples, published));
 
-  Dataset data{.name = "cifar10",
+  Dataset data{.name = split == Split::kTrain ? "cifar10" : "cifar10, test set",
                .inputs = NdArray(DType::kUInt8, {examples, 3, 32, 32}),
                .labels = NdArray(DType::kInt64, {examples}),
                .targets = {},

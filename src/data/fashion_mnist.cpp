@@ -66,12 +66,14 @@ std::filesystem::path fashion_mnist_folder() {
   return chosen != nullptr && *chosen != '\0' ? chosen : kFolderOfPackage;
 }
 
-Dataset read_fashion_mnist(const std::filesystem::path& folder) {
-  const auto image_file = folder / "train-images-idx3-ubyte.gz";
-  const auto label_file = folder / "train-labels-idx1-ubyte.gz";
+Dataset read_fashion_mnist(const std::filesystem::path& folder, Split split) {
+  const bool train = split == Split::kTrain;
+  const std::string prefix = train ? "train" : "t10k";
+  const auto image_file = folder / (prefix + "-images-idx3-ubyte.gz");
+  const auto label_file = folder / (prefix + "-labels-idx1-ubyte.gz");
   require_exists(image_file);
   require_exists(label_file);
-  Dataset data{.name = "fashion-mnist",
+  Dataset data{.name = train ? "fashion-mnist" : "fashion-mnist, test set",
                .inputs = read_images(image_file),
                .labels = read_labels(label_file),
                .targets = {},

@@ -74,24 +74,39 @@ void check_finite(const std::vector<double>& deviation, const std::string& name)
 }
 
 template <typename T>
-void standardize_values(std::span<T> values, const Layout& layout, const std::string& name) {
-  const auto mean = channel_means(values, layout);
-  const auto deviation = channel_deviations(values, layout, mean);
-  check_finite(deviation, name);
+ChannelStatistics statistics_of(std::span<T> values, const Layout& layout) {
+  ChannelStatistics statistics{.mean = channel_means(values, layout), .deviation = {}};
+  statistics.deviation = channel_deviations(values, layout, statistics.mean);
+  return statistics;
+}
+
+template <typename T>
+void apply(std::span<T> values, const Layout& layout, const ChannelStatistics& statistics) {
   for_each_value(values, layout, [&](std::size_t c, T& value) {
-    const double centred = value - mean[c];
-    value = static_cast<T>(deviation[c] == 0 ? centred : centred / deviation[c]);
+    const double centred = value - statistics.mean[c];
+    const double deviation = statistics.deviation[c];
+    value = static_cast<T>(deviation == 0 ? centred : centred / deviation);
   });
 }
 
 }  // namespace
 
-void standardize(NdArray& inputs, const std::string& name) {
+ChannelStatistics standardize(NdArray& inputs, const std::string& name) {
+  const Layout layout(inputs.shape());
+  const ChannelStatistics statistics = inputs.dtype() == DType::kFloat64
+                                           ? statistics_of(inputs.as<double>(), layout)
+                                           : statistics_of(inputs.as<float>(), layout);
+  check_finite(statistics.deviation, name);
+  standardize_by(inputs, statistics);
+  return statistics;
+}
+
+void standardize_by(NdArray& inputs, const ChannelStatistics& statistics) {
   const Layout layout(inputs.shape());
   if (inputs.dtype() == DType::kFloat64)
-    standardize_values(inputs.as<double>(), layout, name);
+    apply(inputs.as<double>(), layout, statistics);
   else
-    standardize_values(inputs.as<float>(), layout, name);
+    apply(inputs.as<float>(), layout, statistics);
 }
 
 }  // namespace thalweg::data

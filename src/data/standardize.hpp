@@ -3,6 +3,7 @@
 #include <string>
 
 #include "thalweg/base/ndarray.hpp"
+#include "thalweg/data/dataset.hpp"
 
 namespace thalweg::data {
 
@@ -14,7 +15,11 @@ namespace thalweg::data {
 ///
 /// @param inputs  float32 or float64, rank >= 2, finite; changed in place
 /// @param name    of the data, for the error message
+/// @return what was subtracted and divided by
 /// @throws BadInput  a channel whose variance overflows (which)
-void standardize(NdArray& inputs, const std::string& name);
+ChannelStatistics standardize(NdArray& inputs, const std::string& name);
+
+/// The same by statistics of other inputs of as many channels, in place.
+void standardize_by(NdArray& inputs, const ChannelStatistics& statistics);
 
 }  // namespace thalweg::data

@@ -118,13 +118,19 @@ Rows labelled_rows(const Dataset& all, const DatasetOptions& options) {
   return balanced ? sorted(concatenated(by_class)) : concatenated(by_class);
 }
 
-Rows target_rows(const Dataset& all, const DatasetOptions& options) {
+/// Rows of data that has no class for each example.
+Rows unclassified_rows(const Dataset& all, const DatasetOptions& options) {
+  const char* reason =
+      all.has_sequences() ? "has a label at each position" : "has real numbers as targets";
   if (options.classes != 0)
-    throw InvalidArgument(all.name, "--classes is for class labels; the targets are real numbers.");
+    throw InvalidArgument(
+        all.name,
+        fmt::format("--classes is for one class label an example; this data {}.", reason));
   if (options.subset == Subset::kBalanced)
     throw InvalidArgument(all.name,
-                          "--subset balanced is for class labels; the targets are real numbers. "
-                          "Take first or random.");
+                          fmt::format("--subset balanced is for one class label an example; this "
+                                      "data {}. Take first or random.",
+                                      reason));
   Rows available(static_cast<std::size_t>(all.size()));
   std::iota(available.begin(), available.end(), 0);
   if (options.examples == 0) return available;
@@ -137,7 +143,8 @@ Rows target_rows(const Dataset& all, const DatasetOptions& options) {
 }  // namespace
 
 std::vector<std::int64_t> selected_rows(const Dataset& all, const DatasetOptions& options) {
-  return all.has_labels() ? labelled_rows(all, options) : target_rows(all, options);
+  const bool classified = all.has_labels() && !all.has_sequences();
+  return classified ? labelled_rows(all, options) : unclassified_rows(all, options);
 }
 
 Dataset take_rows(const Dataset& all, std::vector<std::int64_t> rows, std::int64_t classes) {
@@ -147,6 +154,7 @@ Dataset take_rows(const Dataset& all, std::vector<std::int64_t> rows, std::int64
   if (all.has_labels()) {
     kept.labels = all.labels.take(rows);
     kept.classes = classes == 0 ? all.classes : classes;
+    kept.vocabulary = all.vocabulary;
     kept.class_names = all.class_names;
     if (!kept.class_names.empty()) kept.class_names.resize(static_cast<std::size_t>(kept.classes));
   } else {

@@ -12,7 +12,7 @@ namespace thalweg::data {
 /// example at all take no share.
 ///
 /// @throws InvalidArgument  options that do not fit the data: more classes than it has, classes or
-///                          a balance asked of real targets
+///                          a balance asked of real targets or of sequences
 /// @throws BadInput         too few examples, of a class or in all (says how many there are)
 std::vector<std::int64_t> selected_rows(const Dataset& all, const DatasetOptions& options);
 

@@ -34,7 +34,7 @@ class Cnn final : public Network {
   at::Tensor initial_weights(Key key) const override {
     at::Tensor weights = at::empty({dimension()}, at::kDouble);
     for (const ParameterInfo& info : parameters()) {
-      fill_uniform(weights, info, options_.init_scale / std::sqrt(fan_in(info)), key);
+      fill(weights, info, uniform(options_.init_scale / std::sqrt(inputs_of(info))), key);
     }
     return weights;
   }
@@ -59,7 +59,7 @@ class Cnn final : public Network {
   }
 
  private:
-  double fan_in(const ParameterInfo& info) const {
+  double inputs_of(const ParameterInfo& info) const {
     if (info.shape.size() == 1) return static_cast<double>(options_.hidden);  // the output's bias
     return static_cast<double>(info.numel() / info.shape[0]);
   }

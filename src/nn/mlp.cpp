@@ -27,8 +27,8 @@ class Mlp final : public Network {
     at::Tensor weights = at::empty({dimension()}, at::kDouble);
     for (std::size_t i = 0; i < weight_.size(); ++i) {
       const double bound = options_.init_scale / std::sqrt(static_cast<double>(widths_[i]));
-      fill_uniform(weights, parameters()[weight_[i]], bound, key);
-      if (options_.bias) fill_uniform(weights, parameters()[bias_[i]], bound, key);
+      fill(weights, parameters()[weight_[i]], uniform(bound), key);
+      if (options_.bias) fill(weights, parameters()[bias_[i]], uniform(bound), key);
     }
     return weights;
   }

@@ -1,11 +1,13 @@
 #include "thalweg/objective/batch_loss.hpp"
 
 #include <utility>
+#include <vector>
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
 #include "thalweg/base/error.hpp"
+#include "thalweg/base/ndarray.hpp"
 #include "thalweg/nn/device.hpp"
 
 namespace thalweg::objective {
@@ -24,7 +26,7 @@ class NetworkLoss final : public BatchLoss {
               const data::Dataset& data,
               LossKind kind,
               at::TensorOptions options)
-      : network_(std::move(network)), kind_(kind), examples_(data.size()) {
+      : network_(std::move(network)), kind_(kind), examples_(data.size()), counted_(data.size()) {
     inputs_ = nn::to_tensor(data.inputs);
     if (inputs_.is_floating_point()) inputs_ = inputs_.to(type_of(options));
     inputs_ = inputs_.to(options.device());
@@ -39,9 +41,11 @@ class NetworkLoss final : public BatchLoss {
                        std::int64_t last) const override {
     const at::Tensor outputs = network_->forward(parameters, inputs_.slice(0, first, last));
     const at::Tensor targets = targets_.slice(0, first, last);
-    return {
-        kind_ == LossKind::kMse ? squared_error(outputs, targets) : cross_entropy(outputs, targets),
-        outputs};
+    const bool mse = kind_ == LossKind::kMse;
+    const at::Tensor terms =
+        mse ? squared_error(outputs, targets) : log_likelihood(outputs, targets);
+    const double scale = (mse ? 0.5 : -1.0) / static_cast<double>(counted_);
+    return {counted_sum(terms, first, last) * scale, outputs};
   }
 
   at::Tensor outputs(const nn::ParameterTensors& parameters,
@@ -52,7 +56,7 @@ class NetworkLoss final : public BatchLoss {
 
  private:
   void set_targets(const data::Dataset& data, const at::TensorOptions& options) {
-    const std::int64_t outputs = probe_outputs(options);
+    const std::int64_t outputs = probe_outputs(data, options);
     if (!data.has_labels()) {
       if (kind_ == LossKind::kCrossEntropy) {
         throw InvalidArgument(
@@ -66,28 +70,49 @@ class NetworkLoss final : public BatchLoss {
     const at::Tensor labels = nn::to_tensor(data.labels);
     single_output_ = outputs == 1 && data.classes == 2;
     if (!single_output_) require_outputs(outputs, data.classes);
+    const at::Tensor classes = labels.clamp_min(0);  // what does not count is masked
     if (single_output_) {
-      targets_ = signs(labels, type_of(options)).unsqueeze(1);
+      targets_ = signs(classes, type_of(options)).unsqueeze(-1);
     } else if (kind_ == LossKind::kMse) {
-      targets_ = at::one_hot(labels, data.classes).to(type_of(options));
+      targets_ = at::one_hot(classes, data.classes).to(type_of(options));
     } else {
-      targets_ = labels.unsqueeze(1);
+      targets_ = classes.unsqueeze(-1);
     }
     targets_ = targets_.to(options.device());
+    set_mask(labels.ge(0), options);
   }
 
-  std::int64_t probe_outputs(const at::TensorOptions& options) const {
+  void set_mask(const at::Tensor& counts, const at::TensorOptions& options) {
+    counted_ = counts.sum().item<std::int64_t>();
+    if (counted_ == 0) {
+      throw InvalidArgument("network_loss",
+                            "every label is -1, so that no position counts. Keep other examples.");
+    }
+    if (counted_ < counts.numel())
+      mask_ = counts.unsqueeze(-1).to(type_of(options)).to(options.device());
+  }
+
+  /// The number of outputs, after a look at their shape: (1, c), or (1, T, c) for sequences.
+  std::int64_t probe_outputs(const data::Dataset& data, const at::TensorOptions& options) const {
     const at::NoGradGuard no_grad;
     const at::Tensor weights =
         network_->initial_weights(Key{}).to(options.device()).to(type_of(options));
     const at::Tensor outputs = network_->forward(weights, inputs_.slice(0, 0, 1));
-    if (outputs.dim() != 2) {
+    std::vector<std::int64_t> wanted = {1};
+    if (data.has_sequences()) wanted.push_back(data.labels.shape()[1]);
+    const std::vector<std::int64_t> got = outputs.sizes().vec();
+    if (got.empty() || std::vector(got.begin(), got.end() - 1) != wanted) {
       throw InvalidArgument(
           "network_loss",
-          fmt::format("the network must return (examples, outputs); it returned {} axes.",
-                      outputs.dim()));
+          fmt::format(
+              "for one example the network must return {}; it returned {}. {}",
+              data.has_sequences() ? fmt::format("(1, {}, outputs)", wanted[1]) : "(1, outputs)",
+              shape_text(got),
+              data.has_sequences()
+                  ? "Labels at each position of a sequence need outputs at each."
+                  : "Outputs at each position need labels at each, y of the shape of x."));
     }
-    return outputs.size(1);
+    return got.back();
   }
 
   static void require_outputs(std::int64_t got, std::int64_t wanted) {
@@ -100,22 +125,30 @@ class NetworkLoss final : public BatchLoss {
                     wanted));
   }
 
-  at::Tensor squared_error(const at::Tensor& outputs, const at::Tensor& targets) const {
-    return (outputs - targets).square().sum() * (0.5 / static_cast<double>(examples_));
+  /// The sum over what counts of the examples from `first` on.
+  at::Tensor counted_sum(const at::Tensor& terms, std::int64_t first, std::int64_t last) const {
+    return mask_.defined() ? (terms * mask_.slice(0, first, last)).sum() : terms.sum();
   }
 
-  at::Tensor cross_entropy(const at::Tensor& outputs, const at::Tensor& targets) const {
-    const double scale = -1.0 / static_cast<double>(examples_);
-    if (single_output_) return at::log_sigmoid(targets * outputs).sum() * scale;
-    return at::log_softmax(outputs, 1).gather(1, targets).sum() * scale;
+  at::Tensor squared_error(const at::Tensor& outputs, const at::Tensor& targets) const {
+    return (outputs - targets).square();
+  }
+
+  at::Tensor log_likelihood(const at::Tensor& outputs, const at::Tensor& targets) const {
+    if (single_output_) return at::log_sigmoid(targets * outputs);
+    return at::log_softmax(outputs, -1).gather(-1, targets);
   }
 
   std::shared_ptr<const nn::Network> network_;
   LossKind kind_;
   std::int64_t examples_;
   bool single_output_ = false;
-  at::Tensor inputs_;   // (n, ...)
-  at::Tensor targets_;  // (n, c) real; for cross-entropy (n, 1) int64, or +-1 for a single output
+  std::int64_t counted_;  // examples, or positions with a label
+  at::Tensor inputs_;     // (n, ...)
+  // (n, c) real; for cross-entropy (n, 1) int64, or +-1 for a single output. For sequences (n, T,
+  // c) and (n, T, 1).
+  at::Tensor targets_;
+  at::Tensor mask_;  // (n, T, 1), ones where a position counts; undefined: all do
 };
 
 class FunctionLoss final : public BatchLoss {

@@ -49,7 +49,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(CommandLine, HelpNamesDefaultsChoicesAndSources) {
   const auto help = thalweg({"flow", "-h"}).out;
   EXPECT_THAT(help, HasSubstr("(default 160)"));
-  EXPECT_THAT(help, HasSubstr("(mlp, cnn; default mlp)"));
+  EXPECT_THAT(help, HasSubstr("(mlp, cnn, resnet,"));
   EXPECT_THAT(help, HasSubstr("--no-standardize"));
   EXPECT_THAT(help, HasSubstr("arXiv:2410.24206"));
 }

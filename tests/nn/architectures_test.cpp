@@ -15,13 +15,13 @@ using testing::random_tensor;
 
 // [Cohen2024]'s parameter counts at four classes of CIFAR-10.
 TEST(Architectures, PaperPresetsHaveThePublishedSizes) {
-  EXPECT_EQ(make_network("mlp", {"preset=paper"}, {3, 32, 32}, 4)->dimension(), 853508);
-  EXPECT_EQ(make_network("cnn", {"preset=paper"}, {3, 32, 32}, 4)->dimension(), 544100);
+  EXPECT_EQ(make_network("mlp", {"preset=paper"}, {{3, 32, 32}, 4})->dimension(), 853508);
+  EXPECT_EQ(make_network("cnn", {"preset=paper"}, {{3, 32, 32}, 4})->dimension(), 544100);
 }
 
 TEST(Architectures, LayoutHasNoGapsAndNoOverlaps) {
   for (const char* name : {"mlp", "cnn"}) {
-    const auto network = make_network(name, {}, {1, 8, 8}, 3);
+    const auto network = make_network(name, {}, {{1, 8, 8}, 3});
     std::int64_t next = 0;
     for (const ParameterInfo& parameter : network->parameters()) {
       EXPECT_EQ(parameter.offset, next) << parameter.name;
@@ -66,14 +66,14 @@ TEST(Architectures, InitialWeightsArePureFunctionsOfTheKeyWithinTheirBounds) {
 }
 
 TEST(Architectures, RefuseWhatTheyDoNotKnow) {
-  EXPECT_THROW(make_network("mpl", {}, {4}, 2), InvalidArgument);
-  EXPECT_THROW(make_network("mlp", {"width=3"}, {4}, 2), InvalidArgument);
-  EXPECT_THROW(make_network("mlp", {"hidden=0"}, {4}, 2), InvalidArgument);
-  EXPECT_THROW(make_network("mlp", {"hidden=3,x"}, {4}, 2), InvalidArgument);
-  EXPECT_THROW(make_network("mlp", {"activation=geul"}, {4}, 2), InvalidArgument);
-  EXPECT_THROW(make_network("cnn", {}, {784}, 2), InvalidArgument);
-  EXPECT_THROW(make_network("cnn", {"kernel=2"}, {1, 8, 8}, 2), InvalidArgument);
-  EXPECT_THROW(make_network("mlp", {"preset=big"}, {4}, 2), InvalidArgument);
+  EXPECT_THROW(make_network("mpl", {}, {{4}, 2}), InvalidArgument);
+  EXPECT_THROW(make_network("mlp", {"width=3"}, {{4}, 2}), InvalidArgument);
+  EXPECT_THROW(make_network("mlp", {"hidden=0"}, {{4}, 2}), InvalidArgument);
+  EXPECT_THROW(make_network("mlp", {"hidden=3,x"}, {{4}, 2}), InvalidArgument);
+  EXPECT_THROW(make_network("mlp", {"activation=geul"}, {{4}, 2}), InvalidArgument);
+  EXPECT_THROW(make_network("cnn", {}, {{784}, 2}), InvalidArgument);
+  EXPECT_THROW(make_network("cnn", {"kernel=2"}, {{1, 8, 8}, 2}), InvalidArgument);
+  EXPECT_THROW(make_network("mlp", {"preset=big"}, {{4}, 2}), InvalidArgument);
 }
 
 TEST(Network, RefusesWeightsOfTheWrongSize) {

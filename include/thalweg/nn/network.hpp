@@ -41,8 +41,8 @@ class Network {
   virtual at::Tensor initial_weights(Key key) const = 0;
 
   /// f(w, x): the parameter tensors in the order and shapes of parameters(), inputs (n, ...) of the
-  /// same dtype (or integer tokens) and device -> outputs (n, c). Differentiable in the parameters.
-  /// Deterministic.
+  /// same dtype (or integer tokens) and device -> outputs (n, c), or (n, T, c) from token sequences
+  /// (n, T). Differentiable in the parameters. Deterministic.
   virtual at::Tensor forward(const ParameterTensors& parameters,
                              const at::Tensor& inputs) const = 0;
   /// The same from the flat weight vector [P].

@@ -17,8 +17,9 @@ namespace thalweg::objective {
 
 /// What a range of examples adds to the training loss.
 struct PartialLoss {
-  at::Tensor loss;     ///< scalar; over all ranges they sum to the training loss
-  at::Tensor outputs;  ///< (examples of the range, c), or undefined where the loss has none
+  at::Tensor loss;  ///< scalar; over all ranges they sum to the training loss
+  /// (examples of the range, c), for sequences (examples, T, c), or undefined where there are none
+  at::Tensor outputs;
 };
 
 /// A training loss as a differentiable function of the weights that can be taken in ranges of
@@ -41,11 +42,12 @@ class BatchLoss {
   std::int64_t dimension() const;  ///< P
 };
 
+/// Means are over examples; for sequences over all positions that count (label not -1), whichever
+/// example they are of.
 enum class LossKind {
-  kMse,  ///< 1/2 mean over examples of the sum over outputs of (f - y)^2; labels become one-hot,
-         ///< +-1 for a single output
-  kCrossEntropy  ///< mean over examples, nats; for a single output the logistic loss log(1 + exp(-y
-                 ///< f)), y = +-1
+  kMse,  ///< 1/2 mean of the sum over outputs of (f - y)^2; labels become one-hot, +-1 for a single
+         ///< output
+  kCrossEntropy  ///< mean, nats; for a single output the logistic loss log(1 + exp(-y f)), y = +-1
 };
 
 /// "mse" or "cross-entropy". @throws InvalidArgument
@@ -53,7 +55,9 @@ LossKind loss_kind_named(std::string_view name);
 
 /// A network's loss over a data set.
 ///
-/// @param network  kept; its outputs must be as many as the targets (checked on the first example)
+/// @param network  kept; its outputs must be as many as the targets, (n, c), or (n, T, c) for
+/// labels
+///                 (n, T) (checked on the first example)
 /// @param data     copied to the dtype and device of `options`
 /// @throws InvalidArgument  cross-entropy on real targets; outputs that do not fit the data
 std::unique_ptr<BatchLoss> network_loss(std::shared_ptr<const nn::Network> network,

@@ -24,7 +24,8 @@ class Linearization {
   /// [k(k+1)/2, P]. U is [P, k], of any lengths, but no two parallel. Second differences of the gradient, right
   /// for every operator: k(k+1) gradients.
   virtual at::Tensor third_derivative(const at::Tensor& u) = 0;
-  /// The network's outputs (n, c) on all examples; an undefined tensor where the loss has none.
+  /// The network's outputs (n, c) on all examples, (n, T, c) for sequences; an undefined tensor
+  /// where the loss has none.
   virtual at::Tensor outputs() = 0;
 };
 
