@@ -49,7 +49,8 @@ spectrum::TrackerOptions leading_tracker(const FlowOptions& options, int pairs) 
 }
 
 dynamics::FlowComparisonOptions comparison_options(const FlowOptions& options,
-                                                   const Problem& problem) {
+                                                   const Problem& problem,
+                                                   const dynamics::OptimizerState& start) {
   constexpr int kReportedPairs = 3;
   const auto leading = leading_tracker(options, kReportedPairs);
   return {
@@ -59,7 +60,7 @@ dynamics::FlowComparisonOptions comparison_options(const FlowOptions& options,
       .spectrum_every = options.eigen_every,
       .raw_eigenvalues = options.raw_eigenvalues,
       .coordinates = options.coordinates,
-      .initial_state = problem.initial_state,
+      .initial_state = start,
       .central_flow = {.substeps = static_cast<int>(options.substeps),
                        .tolerance = options.tolerance,
                        .critical_threshold = options.critical_threshold,
@@ -69,8 +70,40 @@ dynamics::FlowComparisonOptions comparison_options(const FlowOptions& options,
       .stable_flow = {.limit = options.stable_limit, .tracker = leading},
       .rod_flow = {.substeps = static_cast<int>(options.substeps), .key = leading.key.with("rod")},
       .tracker = leading,
-      .chosen_outputs = chosen_outputs(problem, options.outputs),
-      .accuracy = problem.accuracy};
+      .chosen_outputs =
+          chosen_outputs(problem.has_outputs ? problem.batch_loss : nullptr, options.outputs),
+      .chosen_test_outputs = chosen_outputs(problem.test_loss, options.outputs),
+      .accuracy = problem.accuracy,
+      .test = problem.test};
+}
+
+/// What the optimizer carries into the run, as far as its rule keeps it.
+dynamics::OptimizerState initial_state(const Problem& problem,
+                                       const FlowOptions& options,
+                                       const dynamics::UpdateRule& rule) {
+  const auto tensor_options = problem.objective->options();
+  const auto& given = problem.initial_state;
+  dynamics::OptimizerState state{.time = given.time};
+  if (rule.options().momentum != dynamics::Momentum::kNone && given.momentum.defined())
+    state.momentum = given.momentum.to(tensor_options);
+  if (rule.options().second_moment == dynamics::SecondMoment::kNone) return state;
+  if (!given.second_moment.defined()) {
+    if (!options.problem.init.empty()) {
+      log_info(
+          fmt::format("{} holds no second moments: they start at 0; --warm-start lets them settle.",
+                      options.problem.init));
+    }
+    return state;
+  }
+  if (options.bias_correction && given.time == 0) {
+    throw InvalidArgument("--bias-correction",
+                          fmt::format("needs the number of steps behind the second moments: a "
+                                      "number `step` in {}.",
+                                      options.problem.init));
+  }
+  // The average of |g|^2 is the sum of the averages of g_i^2.
+  state.second_moment = rule.collect(given.second_moment.to(tensor_options));
+  return state;
 }
 
 dynamics::UpdateRule make_rule(const FlowOptions& options, double learning_rate) {
@@ -103,7 +136,7 @@ double initial_sharpness(Problem& problem,
                          const dynamics::UpdateRule& rule) {
   const at::NoGradGuard no_grad;
   const auto loss = problem.objective->at(problem.initial_weights);
-  const auto state = rule.update(problem.initial_state, loss->gradient());
+  const auto state = rule.update(initial_state(problem, options, rule), loss->gradient());
   check_second_moment(state, options);
   spectrum::Tracker tracker(
       problem.objective->dimension(), problem.objective->options(), leading_tracker(options, 1));
@@ -291,11 +324,12 @@ int run_flow(const FlowOptions& given, const run::Settings& settings) {
 
   RunSession session(options.common, resolved);
   say_start(options, rule, sharpness, cost);
-  dynamics::FlowComparison comparison(*problem.objective,
-                                      rule,
-                                      problem.initial_weights,
-                                      comparison_options(options, problem),
-                                      session.recorder());
+  dynamics::FlowComparison comparison(
+      *problem.objective,
+      rule,
+      problem.initial_weights,
+      comparison_options(options, problem, initial_state(problem, options, rule)),
+      session.recorder());
   if (const auto checkpoint = session.resume_point()) comparison.set_state(checkpoint->arrays);
   const std::string status = run_steps(comparison, options, session);
   session.finish(status, results_json(comparison, rule, options, problem, cost, session));

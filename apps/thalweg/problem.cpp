@@ -1,9 +1,12 @@
 #include "problem.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <optional>
+#include <string_view>
 #include <utility>
 
+#include "initial_point.hpp"
 #include "resolve.hpp"
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -28,13 +31,13 @@ data::Subset subset_named(const std::string& name) {
   return data::Subset::kFirst;
 }
 
-data::Dataset load_data(const ProblemOptions& options, Key key) {
-  return data::load_dataset({.source = options.data,
-                             .examples = options.examples,
-                             .classes = options.classes,
-                             .subset = subset_named(options.subset),
-                             .standardize = options.standardize,
-                             .key = key.with("data")});
+data::DatasetOptions dataset_options(const ProblemOptions& options, Key key) {
+  return {.source = options.data,
+          .examples = options.examples,
+          .classes = options.classes,
+          .subset = subset_named(options.subset),
+          .standardize = options.standardize,
+          .key = key.with("data")};
 }
 
 std::string data_text(const data::Dataset& data, const ProblemOptions& options) {
@@ -64,40 +67,6 @@ std::function<double(const at::Tensor&)> accuracy_on(const data::Dataset& data,
         outputs.size(-1) == 1 ? outputs.squeeze(-1).gt(0).to(at::kLong) : outputs.argmax(-1);
     return guess.eq(labels).sum().item<double>() / counted;
   };
-}
-
-/// Weights from --init: the array `weights` if the file has it flat, else one array for each
-/// parameter by name.
-at::Tensor weights_from(const std::string& file,
-                        const std::vector<nn::ParameterInfo>& layout,
-                        std::int64_t dimension) {
-  const auto arrays = read_npz(file);
-  if (const auto flat = arrays.find("weights"); flat != arrays.end()) {
-    if (flat->second.size() != dimension) {
-      throw BadInput(file,
-                     fmt::format("'weights' holds {} numbers, the model has {} parameters.",
-                                 flat->second.size(),
-                                 dimension));
-    }
-    return nn::to_tensor(flat->second).to(at::kDouble).flatten();
-  }
-  auto weights = at::empty({dimension}, at::kDouble);
-  for (const auto& parameter : layout) {
-    const auto found = arrays.find(parameter.name);
-    if (found == arrays.end() || found->second.shape() != parameter.shape) {
-      throw BadInput(
-          file,
-          fmt::format(
-              "needs an array 'weights' of {} numbers, or '{}' of shape {} and so on for every "
-              "parameter.",
-              dimension,
-              parameter.name,
-              shape_text(parameter.shape)));
-    }
-    weights.narrow(0, parameter.offset, parameter.numel())
-        .copy_(nn::to_tensor(found->second).flatten());
-  }
-  return weights;
 }
 
 const char* loss_text(const std::string& loss) {
@@ -142,11 +111,43 @@ void check_own_model(Problem& problem,
   }
 }
 
+/// The losses of a network on the training and the test set.
+void set_network_loss(Problem& problem,
+                      const std::shared_ptr<const nn::Network>& network,
+                      const ProblemOptions& options,
+                      const data::Dataset& data,
+                      const std::optional<data::Dataset>& test,
+                      const at::TensorOptions& tensor_options) {
+  const auto kind = objective::loss_kind_named(options.loss);
+  problem.batch_loss = objective::network_loss(network, data, kind, tensor_options);
+  if (!test) return;
+  problem.test_loss = objective::network_loss(network, *test, kind, tensor_options);
+  const auto accuracy = accuracy_on(*test, tensor_options);
+  problem.test = [loss = problem.test_loss, accuracy](const at::Tensor& weights) {
+    const at::NoGradGuard no_grad;
+    const auto found =
+        loss->evaluate(nn::split_parameters(weights, loss->layout()), 0, loss->examples());
+    return dynamics::TestScores{.loss = found.loss.item<double>(),
+                                .accuracy = accuracy ? accuracy(found.outputs) : 0};
+  };
+}
+
+/// The test set; of the user's own file, all of it.
+std::optional<data::Dataset> load_test(const ProblemOptions& options,
+                                       const std::optional<data::Dataset>& train,
+                                       Key key) {
+  if (!train || options.test_examples == 0 || options.loss == "model") return {};
+  auto wanted = dataset_options(options, key);
+  wanted.examples = options.data.ends_with(".npz") ? 0 : options.test_examples;
+  return data::load_test_dataset(wanted, *train);
+}
+
 /// The starting weights that come with the model; fills in what the problem says of it.
 at::Tensor set_own_model(Problem& problem,
                          const ProblemOptions& options,
                          const CommonOptions& common,
                          const std::optional<data::Dataset>& data,
+                         const std::optional<data::Dataset>& test,
                          const at::TensorOptions& tensor_options) {
   bool splittable = false;
   check_own_model(problem, options, common, data, splittable);
@@ -167,14 +168,14 @@ at::Tensor set_own_model(Problem& problem,
   }
   const auto network = std::make_shared<nn::TorchScriptNetwork>(std::move(module));
   problem.model = network->description();
-  problem.batch_loss = objective::network_loss(
-      network, *data, objective::loss_kind_named(options.loss), tensor_options);
+  set_network_loss(problem, network, options, *data, test, tensor_options);
   return initial;
 }
 
 at::Tensor set_built_in_model(Problem& problem,
                               const ProblemOptions& options,
                               const data::Dataset& data,
+                              const std::optional<data::Dataset>& test,
                               Key key,
                               const at::TensorOptions& tensor_options) {
   const std::shared_ptr<const nn::Network> network = nn::make_network(
@@ -182,9 +183,24 @@ at::Tensor set_built_in_model(Problem& problem,
       options.model_options,
       {.example = data.example_shape(), .outputs = data.outputs(), .vocabulary = data.vocabulary});
   problem.model = network->description();
-  problem.batch_loss = objective::network_loss(
-      network, data, objective::loss_kind_named(options.loss), tensor_options);
+  set_network_loss(problem, network, options, data, test, tensor_options);
   return network->initial_weights(key.with("weights"));
+}
+
+/// Nobody needs to say that their data have no test set.
+void resolve_test_set(run::Settings& settings, ProblemOptions& options) {
+  constexpr std::string_view kCifar = "cifar10:";
+  if (settings.chosen("test-examples")) return;
+  bool there = options.data != "none" && options.loss != "model";
+  if (options.data.starts_with(kCifar)) {
+    there = std::filesystem::exists(std::filesystem::path(options.data.substr(kCifar.size())) /
+                                    "test_batch.bin");
+  } else if (options.data.ends_with(".npz")) {
+    there = std::ranges::count(npz_names(options.data), "x_test") > 0;
+  }
+  if (there) return;
+  options.test_examples = 0;
+  settings.set("test-examples", {"0"});
 }
 
 Problem make_problem(const ProblemOptions& options, const CommonOptions& common) {
@@ -192,18 +208,22 @@ Problem make_problem(const ProblemOptions& options, const CommonOptions& common)
   const Key key = Key{.seed = static_cast<std::uint64_t>(common.seed)}.with("problem");
   Problem problem;
   std::optional<data::Dataset> data;
-  if (options.data != "none") data = load_data(options, key);
+  if (options.data != "none") data = data::load_dataset(dataset_options(options, key));
+  const auto test = load_test(options, data, key);
   auto initial = options.torchscript.empty()
-                     ? set_built_in_model(problem, options, *data, key, tensor_options)
-                     : set_own_model(problem, options, common, data, tensor_options);
+                     ? set_built_in_model(problem, options, *data, test, key, tensor_options)
+                     : set_own_model(problem, options, common, data, test, tensor_options);
   problem.data = data ? data_text(*data, options) : "none";
   problem.examples = data ? data->size() : 0;
   problem.loss = loss_text(options.loss);
   problem.parameters = problem.batch_loss->layout();
   if (data && options.loss != "model") problem.accuracy = accuracy_on(*data, tensor_options);
   problem.has_outputs = options.loss != "model";
-  if (!options.init.empty())
-    initial = weights_from(options.init, problem.parameters, initial.size(0));
+  if (!options.init.empty()) {
+    const auto point = read_initial_point(options.init, options.init_process, problem.parameters);
+    initial = point.weights;
+    problem.initial_state = point.optimizer;
+  }
   problem.initial_weights = initial.to(tensor_options);
   if (!common.memory.empty()) {
     problem.micro_batch = objective::micro_batch_within(
@@ -220,6 +240,7 @@ Problem make_problem(const ProblemOptions& options, const CommonOptions& common)
 
 Problem start_problem(run::Settings& settings, ProblemOptions& options, CommonOptions& common) {
   resolve(settings, common, options);
+  resolve_test_set(settings, options);
   nn::use_threads(static_cast<int>(common.threads));
   set_log_quiet(common.quiet);
   return make_problem(options, common);
@@ -234,12 +255,12 @@ nlohmann::json describe(const Problem& problem) {
           {"warnings", problem.warnings}};
 }
 
-std::function<at::Tensor(const at::Tensor&)> chosen_outputs(const Problem& problem,
-                                                            std::int64_t count) {
-  count = std::min(count, problem.batch_loss->examples());
-  if (count <= 0 || !problem.has_outputs) return {};
-  const std::int64_t stride = problem.batch_loss->examples() / count;
-  return [loss = problem.batch_loss, count, stride](const at::Tensor& weights) {
+std::function<at::Tensor(const at::Tensor&)> chosen_outputs(
+    const std::shared_ptr<const objective::BatchLoss>& loss, std::int64_t count) {
+  if (loss) count = std::min(count, loss->examples());
+  if (!loss || count <= 0) return {};
+  const std::int64_t stride = loss->examples() / count;
+  return [loss, count, stride](const at::Tensor& weights) {
     const at::NoGradGuard no_grad;
     const auto parameters = nn::split_parameters(weights, loss->layout());
     std::vector<at::Tensor> rows;

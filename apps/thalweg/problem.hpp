@@ -12,6 +12,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "thalweg/data/dataset.hpp"
+#include "thalweg/dynamics/flow_comparison.hpp"
 #include "thalweg/dynamics/update_rule.hpp"
 #include "thalweg/nn/network.hpp"
 #include "thalweg/objective/autograd_objective.hpp"
@@ -30,6 +31,9 @@ struct Problem {
   std::int64_t micro_batch = 0;
   bool has_outputs = true;                            ///< the loss is that of a network
   std::function<double(const at::Tensor&)> accuracy;  ///< empty where the data have no labels
+  /// The loss and accuracy on the test set, and the outputs there; null where there is none.
+  std::shared_ptr<const objective::BatchLoss> test_loss;
+  std::function<dynamics::TestScores(const at::Tensor&)> test;
   std::vector<std::string> warnings;
 };
 
@@ -40,9 +44,8 @@ Problem start_problem(run::Settings& settings, ProblemOptions& options, CommonOp
 /// What every summary says of the problem: parameters, examples, model, data, loss and warnings.
 nlohmann::json describe(const Problem& problem);
 
-/// Outputs of `count` examples, evenly spread, as a function of the weights; empty where the loss
-/// has no outputs.
-std::function<at::Tensor(const at::Tensor&)> chosen_outputs(const Problem& problem,
-                                                            std::int64_t count);
+/// Outputs of `count` examples, evenly spread, as a function of the weights; empty without a loss.
+std::function<at::Tensor(const at::Tensor&)> chosen_outputs(
+    const std::shared_ptr<const objective::BatchLoss>& loss, std::int64_t count);
 
 }  // namespace thalweg::app

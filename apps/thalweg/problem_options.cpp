@@ -66,8 +66,14 @@ void add_settings(run::Settings& settings, ProblemOptions& options) {
                 .group = model});
   settings.add({.name = "init",
                 .target = &options.init,
-                .help = "start from the weights in this file",
-                .metavar = "FILE.npz",
+                .help = "start from the weights in this file: .npz, .safetensors (also with an "
+                        "optimizer's second moments), or a checkpoint of thalweg flow",
+                .metavar = "FILE",
+                .group = model});
+  settings.add({.name = "init-process",
+                .target = &options.init_process,
+                .help = "whose weights to take, where --init is a checkpoint of thalweg flow",
+                .choices = {"discrete", "central", "stable", "rod", "stationary", "ablated"},
                 .group = model});
 
   const std::string data = "Data and loss";
@@ -81,6 +87,11 @@ void add_settings(run::Settings& settings, ProblemOptions& options) {
   settings.add({.name = "examples",
                 .target = &options.examples,
                 .help = "training examples to keep; 0 = all",
+                .minimum = 0,
+                .group = data});
+  settings.add({.name = "test-examples",
+                .target = &options.test_examples,
+                .help = "test examples to evaluate, where the data have a test set; 0 = none",
                 .minimum = 0,
                 .group = data});
   settings.add({.name = "classes",

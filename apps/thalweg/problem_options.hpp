@@ -20,7 +20,9 @@ struct ProblemOptions {
   std::string subset = "first";
   bool standardize = true;
   std::string loss = "mse";
+  std::int64_t test_examples = 1000;  ///< 0 = no test set
   std::string init;  ///< weights to start from; "" = drawn, or those in the TorchScript file
+  std::string init_process = "discrete";  ///< of a checkpoint given by `init`
 };
 
 void add_settings(run::Settings& settings, ProblemOptions& options);
