@@ -17,7 +17,7 @@ struct PointState {
   std::vector<double>
       eigenvalues;  ///< leading effective eigenvalues, descending; empty where not asked for
   bool eigenpairs_converged = true;
-  at::Tensor outputs;  ///< (n, c), or undefined
+  at::Tensor outputs;  ///< (n, c), (n, T, c) for sequences, or undefined
 };
 
 /// Evaluates the loss at one point, with a tracker its effective eigenpairs too.
