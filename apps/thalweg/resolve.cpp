@@ -19,9 +19,8 @@ void make_absolute(run::Settings& settings, std::string_view name, std::string& 
 
 void make_data_absolute(run::Settings& settings, std::string& data) {
   constexpr std::string_view kCifar = "cifar10:";
-  if (data == "fashion-mnist" || data == "none" || data == "sorting" ||
-      data.starts_with("sorting:"))
-    return;
+  if (data == "fashion-mnist" || data == "none") return;
+  if (data == "sorting" || data.starts_with("sorting:")) return;
   const std::string prefix = data.starts_with(kCifar) ? std::string(kCifar) : "";
   data = prefix + std::filesystem::absolute(data.substr(prefix.size())).lexically_normal().string();
   settings.set("data", {data});

@@ -164,6 +164,81 @@ TEST(Arrays, RefusesLabelsThatAreNotClasses) {
       {"int64 of shape (3, 1)", "y.ravel()", "astype(float)"});
 }
 
+const NdArray kTokens = array<std::int64_t>({0, 3, 1, 2, 2, 0}, {2, 3});
+
+TEST(Arrays, ReadsSequencesOfTokensWithALabelAtEachPosition) {
+  const auto labels = array<std::int64_t>({-1, 1, 5, -1, 0, 1}, {2, 3});
+  for (const DType dtype : {DType::kInt8, DType::kInt16, DType::kInt32, DType::kInt64}) {
+    const Dataset data = read(kTokens.to(dtype), labels.to(dtype));
+    EXPECT_EQ(data.inputs, kTokens);
+    EXPECT_EQ(data.labels, labels);
+    EXPECT_EQ(data.classes, 6);
+    EXPECT_EQ(data.vocabulary, 6);
+    EXPECT_TRUE(data.has_sequences());
+  }
+  EXPECT_EQ(read(kTokens, array<std::int64_t>({0, 1, 0, 1, 0, 1}, {2, 3})).vocabulary, 4);
+}
+
+TEST(Arrays, RefusesSequencesOutOfRange) {
+  const auto labels = array<std::int64_t>({0, 1, 0, 1, 0, 1}, {2, 3});
+  expect_bad_input(
+      [&] {
+        read(array<std::int64_t>({0, 3, 1, 2, -2, 0}, {2, 3}), labels);
+      },
+      {"array x", "row 1, column 1 is -2", "tokens are 0, 1, 2"});
+  const std::int64_t huge = std::int64_t{1} << 40;
+  expect_bad_input(
+      [&] {
+        read(array<std::int64_t>({0, 3, huge, 2, 2, 0}, {2, 3}), labels);
+      },
+      {"array x", "row 0, column 2 is 1099511627776", "below 1048576"});
+  expect_bad_input(
+      [&] {
+        read(kTokens, array<std::int64_t>({0, 1, 0, 1, 0, -2}, {2, 3}));
+      },
+      {"array y", "row 1, column 2 is -2", "-1 where a position does not count"});
+  expect_bad_input(
+      [&] {
+        read(kTokens, array<std::int64_t>({0, 1, 0, 1, 0, huge}, {2, 3}));
+      },
+      {"array y", "1099511627776"});
+  expect_bad_input(
+      [&] {
+        read(kTokens, array<std::int64_t>({-1, -1, -1, -1, -1, -1}, {2, 3}));
+      },
+      {"every label is -1"});
+  expect_bad_input(
+      [&] {
+        read(kTokens, array<std::int64_t>({-1, 0, 0, -1, 0, 0}, {2, 3}));
+      },
+      {"every label that counts is 0"});
+  expect_bad_input(
+      [&] {
+        read(kTokens, array<std::int64_t>({0, 1, 0, 1}, {2, 2}));
+      },
+      {"int64 of shape (2, 2)", "integers x of the same shape"});
+}
+
+TEST(Arrays, ReadsTheTestSetFromArraysOfItsOwn) {
+  const TemporaryFolder folder;
+  const auto file = folder / "own.npz";
+  const auto x = array<double>({9, 8}, {1, 2});
+  write_npz(file,
+            {{"x", kTable}, {"y", kLabels}, {"x_test", x}, {"y_test", vector<std::int64_t>({0})}});
+  const Dataset data = read_arrays(file, Split::kTest);
+  EXPECT_EQ(data.inputs, x);
+  EXPECT_EQ(data.labels, vector<std::int64_t>({0}));
+  EXPECT_EQ(read_arrays(file).inputs, kTable);
+}
+
+TEST(Arrays, SaysWhenThereIsNoTestSet) {
+  const TemporaryFolder folder;
+  const auto file = folder / "own.npz";
+  write_npz(file, {{"x", kTable}, {"y", kLabels}});
+  expect_bad_input([&] { read_arrays(file, Split::kTest); },
+                   {"own.npz", "no test set", "`x_test`", "it has: x, y", "numpy.savez"});
+}
+
 TEST(Arrays, RefusesTargetsOfRankThree) {
   expect_bad_input([] { read(kTable, array<double>({1, 2, 3}, {3, 1, 1})); }, {"(3, 1, 1)"});
 }

@@ -32,7 +32,7 @@ std::string batch_name(int batch) { return fmt::format("data_batch_{}.bin", batc
 void write_batches(const TemporaryFolder& root, const std::string& folder = "") {
   for (char b = 1; b <= 5; ++b)
     write_text(root / (folder + batch_name(b)),
-                  record(b, static_cast<char>(b * 10)) + record(9, static_cast<char>(b * 10 + 3)));
+               record(b, static_cast<char>(b * 10)) + record(9, static_cast<char>(b * 10 + 3)));
 }
 
 void expect_is_the_ten(const Dataset& data) {
@@ -58,6 +58,15 @@ TEST(Cifar10, FindsTheFolderOfTheArchive) {
   const TemporaryFolder root;
   write_batches(root, "cifar-10-batches-bin/");
   expect_is_the_ten(read_cifar10(root.path()));
+}
+
+TEST(Cifar10, ReadsTheTestBatch) {
+  const TemporaryFolder root;
+  write_text(root / "test_batch.bin", record(7, 1) + record(2, 4) + record(0, 8));
+  const Dataset data = read_cifar10(root.path(), Split::kTest);
+  EXPECT_THAT(data.labels.as<std::int64_t>(), ElementsAre(7, 2, 0));
+  std::filesystem::remove(root / "test_batch.bin");
+  expect_bad_input([&] { read_cifar10(root.path(), Split::kTest); }, {"test_batch.bin", "missing"});
 }
 
 TEST(Cifar10, WarnsWhenItIsNotThePublishedSize) {

@@ -112,6 +112,103 @@ TEST(Dataset, StandardisesIntegerTablesAndKeepsTokensOtherwise) {
   EXPECT_THAT(table.inputs.as<float>(), ElementsAre(-1, -1, 1, 1, -1, 1, 1, -1));
   const Dataset tokens = load_dataset({.source = file, .examples = 0, .standardize = false});
   EXPECT_EQ(tokens.inputs, integer_table());
+  EXPECT_EQ(tokens.vocabulary, 6);
+  EXPECT_EQ(table.vocabulary, 0);
+}
+
+TEST(Dataset, NegativeIntegersAreNoTokens) {
+  const TemporaryFolder folder;
+  const std::vector<std::int64_t> values = {3, 3, 5, -5, 3, 5, 5, 3};
+  const auto x = NdArray::of(std::span<const std::int64_t>(values), {4, 2});
+  const Dataset data =
+      load_dataset({.source = write_arrays(folder, x), .examples = 0, .standardize = false});
+  EXPECT_EQ(data.inputs, x.to(DType::kFloat32));
+  EXPECT_EQ(data.vocabulary, 0);
+}
+
+TEST(Dataset, NeverStandardisesSequences) {
+  for (const bool standardize : {true, false}) {
+    const Dataset data =
+        load_dataset({.source = "sorting:3,4", .examples = 5, .standardize = standardize});
+    EXPECT_EQ(data.inputs.dtype(), DType::kInt64);
+    EXPECT_THAT(data.inputs.shape(), ElementsAre(5, 7));
+    EXPECT_EQ(data.vocabulary, 3);
+    EXPECT_TRUE(data.standardized.empty());
+  }
+}
+
+TEST(TestDataset, OfSortingIsDrawnFromAnotherStream) {
+  const DatasetOptions options{.source = "sorting", .examples = 1000, .key = Key{3}};
+  const Dataset train = load_dataset(options), test = load_test_dataset(options, train);
+  EXPECT_EQ(test.size(), 1000);
+  EXPECT_NE(test.inputs, train.inputs);
+  EXPECT_EQ(test.vocabulary, 4);
+}
+
+/// An archive with a training set of two columns and three classes, and a test set.
+std::string write_both(const TemporaryFolder& folder,
+                       const std::vector<double>& x_test,
+                       const std::vector<std::int64_t>& y_test) {
+  const std::vector<double> x = {1, 7, 3, 7, 5, 7};
+  const std::vector<std::int64_t> y = {0, 1, 2};
+  const auto rows = static_cast<std::int64_t>(y_test.size());
+  const auto file = folder / "own.npz";
+  write_npz(file,
+            {{"x", NdArray::of(std::span<const double>(x), {3, 2})},
+             {"y", NdArray::of(std::span<const std::int64_t>(y), {3})},
+             {"x_test", NdArray::of(std::span<const double>(x_test), {rows, 2})},
+             {"y_test", NdArray::of(std::span<const std::int64_t>(y_test), {rows})}});
+  return file.string();
+}
+
+TEST(TestDataset, IsStandardisedByTheTrainingSet) {
+  const TemporaryFolder folder;
+  const DatasetOptions options{.source = write_both(folder, {3, 8, 7, 7}, {1, 1}), .examples = 0};
+  const Dataset train = load_dataset(options), test = load_test_dataset(options, train);
+  const double deviation = std::sqrt(8.0 / 3);  // of 1, 3, 5
+  EXPECT_THAT(test.inputs.as<double>(), ElementsAre(0, 1, 4 / deviation, 0));
+  EXPECT_EQ(test.classes, 3);
+  DatasetOptions plain = options;
+  plain.standardize = false;
+  const Dataset unscaled = load_test_dataset(plain, load_dataset(plain));
+  EXPECT_THAT(unscaled.inputs.as<double>(), ElementsAre(3, 8, 7, 7));
+}
+
+TEST(TestDataset, KeepsTheClassesOfTheTrainingSet) {
+  const TemporaryFolder folder;
+  DatasetOptions options{.source = write_both(folder, {1, 1, 2, 2, 3, 3}, {2, 0, 1}),
+                         .examples = 0,
+                         .classes = 2,
+                         .standardize = false};
+  const Dataset test = load_test_dataset(options, load_dataset(options));
+  EXPECT_THAT(test.labels.as<std::int64_t>(), ElementsAre(0, 1));
+  EXPECT_EQ(test.classes, 2);
+}
+
+TEST(TestDataset, RefusesWhatDoesNotFit) {
+  const TemporaryFolder folder;
+  DatasetOptions options{.source = write_both(folder, {1, 1}, {4}), .examples = 0};
+  const Dataset train = load_dataset(options);
+  expect_bad_input([&] { load_test_dataset(options, train); }, {"label 4", "below 3"});
+  Dataset other = train;
+  other.inputs = NdArray(DType::kFloat64, {3, 5});
+  expect_bad_input([&] { load_test_dataset(options, other); }, {"shape (2)", "shape (5)"});
+  other = load_dataset({.source = "sorting"});
+  expect_bad_input([&] { load_test_dataset(options, other); }, {"class labels", "sequences"});
+  const Dataset few = load_dataset({.source = "sorting:3,4"});
+  const DatasetOptions more{.source = "sorting:5,4"};
+  expect_bad_input([&] { load_test_dataset(more, few); }, {"label 4", "below 3"});
+}
+
+TEST_F(FashionMnistDataset, HasATestSetOfTheSameShape) {
+  const DatasetOptions options{.examples = 40, .classes = 4};
+  const Dataset train = load_dataset(options), test = load_test_dataset(options, train);
+  EXPECT_THAT(test.inputs.shape(), ElementsAre(40, 1, 28, 28));
+  EXPECT_EQ(test.class_names, train.class_names);
+  EXPECT_NE(test.inputs, train.inputs);
+  std::vector<int> counts(4);
+  for (const auto label : test.labels.as<std::int64_t>()) ++counts[static_cast<std::size_t>(label)];
+  EXPECT_THAT(counts, Each(10));
 }
 
 TEST(Dataset, StandardisesOverTheKeptExamplesOnly) {

@@ -45,6 +45,18 @@ TEST(FashionMnist, NamesThePackageAndTheAlternativesWhenMissing) {
   expect_bad_input([&] { read_fashion_mnist(folder.path()); }, remedies);
 }
 
+TEST(FashionMnist, ReadsTheTestFiles) {
+  const TemporaryFolder folder;
+  write_gzip(folder / kImages, two_images());
+  write_gzip(folder / kLabels, idx_bytes({2}, "\x09\x03"));
+  expect_bad_input([&] { read_fashion_mnist(folder.path(), Split::kTest); },
+                   {"t10k-images-idx3-ubyte.gz", "apt-get install"});
+  write_gzip(folder / "t10k-images-idx3-ubyte.gz", two_images());
+  write_gzip(folder / "t10k-labels-idx1-ubyte.gz", idx_bytes({2}, "\x01\x02"));
+  const Dataset data = read_fashion_mnist(folder.path(), Split::kTest);
+  EXPECT_THAT(data.labels.as<std::int64_t>(), ElementsAre(1, 2));
+}
+
 TEST(FashionMnist, RefusesALabelOutOfRange) {
   const TemporaryFolder folder;
   write_gzip(folder / kImages, two_images());

@@ -53,6 +53,18 @@ TEST(Standardize, IsExactOnTwoValues) {
   EXPECT_THAT(inputs.as<double>(), ElementsAre(-1, -1, 1, 1));
 }
 
+TEST(Standardize, AppliesTheStatisticsOfOtherInputs) {
+  auto train = NdArray::of(std::span<const double>(std::vector<double>{4, 7, 6, 7}), {2, 2});
+  const ChannelStatistics statistics = standardize(train, "own");
+  EXPECT_THAT(statistics.mean, ElementsAre(5, 7));
+  EXPECT_THAT(statistics.deviation, ElementsAre(1, 0));
+  NdArray test(DType::kFloat32, {1, 2});
+  test.as<float>()[0] = 8;
+  test.as<float>()[1] = 9;
+  standardize_by(test, statistics);
+  EXPECT_THAT(test.as<float>(), ElementsAre(3, 2));
+}
+
 TEST(Standardize, AgreesWithTheNaiveTwin) {
   // Summing n terms in double about the first value: error below n eps of the deviation, which the
   // offset over the deviation (500) amplifies in the values themselves.

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "data/data_files.hpp"
@@ -163,6 +164,17 @@ TEST(Subset, TakesFirstOrRandomRowsOfRealTargets) {
   EXPECT_EQ(kept.targets.shape()[0], 20);
   EXPECT_FALSE(kept.has_labels());
   EXPECT_THAT(kept.class_names, IsEmpty());
+}
+
+TEST(Subset, TakesSequencesAsTheyCome) {
+  Dataset all = labelled({0, 1, 1, 0, 1, 1}, 2);
+  all.inputs = NdArray(DType::kInt64, {3, 2});
+  all.labels = NdArray::of(std::as_const(all.labels).as<std::int64_t>(), {3, 2});
+  all.vocabulary = 5;
+  EXPECT_THAT(selected_rows(all, {.examples = 2}), ElementsAre(0, 1));
+  EXPECT_EQ(take_rows(all, {0, 2}, 0).vocabulary, 5);
+  EXPECT_THROW(selected_rows(all, {.examples = 2, .classes = 2}), InvalidArgument);
+  EXPECT_THROW(selected_rows(all, {.examples = 2, .subset = Subset::kBalanced}), InvalidArgument);
 }
 
 TEST(Subset, RefusesWhatRealTargetsCannotHave) {

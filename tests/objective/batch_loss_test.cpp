@@ -1,10 +1,13 @@
 #include "thalweg/objective/batch_loss.hpp"
 
 #include <cmath>
+#include <utility>
 
 #include <ATen/ATen.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/message_of.hpp"
 #include "support/small_problem.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/nn/architectures.hpp"
@@ -13,7 +16,9 @@
 namespace thalweg::objective {
 namespace {
 
+using ::testing::HasSubstr;
 using testing::labelled_data;
+using testing::message_of;
 
 const at::TensorOptions kDouble = at::TensorOptions().dtype(at::kDouble);
 
@@ -78,6 +83,90 @@ TEST(BatchLoss, RangesAddUpToTheWhole) {
                          loss->evaluate(model.parameters(), 7, 10).loss.item<double>();
     EXPECT_NEAR(parts, loss->evaluate(model.parameters(), 0, 10).loss.item<double>(), 1e-14);
   }
+}
+
+/// A small network over sequences, with the loss of each position counted one by one.
+struct Sequences {
+  data::Dataset data = testing::sequence_data(7, 5, 3);
+  std::shared_ptr<const nn::Network> network =
+      nn::make_lstm(3, 3, {.embedding = 2, .hidden = 3, .layers = 1});
+  at::Tensor w = network->initial_weights(Key{3});
+  nn::ParameterTensors parameters() const { return nn::split_parameters(w, network->parameters()); }
+
+  /// The mean over counted positions of term(outputs of a position, label).
+  template <typename Term>
+  double mean(Term term) const {
+    const at::Tensor f = network->forward(w, nn::to_tensor(data.inputs));
+    const auto labels = data.labels.as<std::int64_t>();
+    double sum = 0;
+    int counted = 0;
+    for (std::int64_t i = 0; i < 35; ++i) {
+      const std::int64_t label = labels[static_cast<std::size_t>(i)];
+      if (label < 0) continue;
+      sum += term(f[i / 5][i % 5], label);
+      ++counted;
+    }
+    EXPECT_EQ(counted, 35 - 7 - 3);  // see sequence_data
+    return sum / counted;
+  }
+};
+
+TEST(BatchLoss, OfSequencesIsTheMeanOverCountedPositions) {
+  const Sequences model;
+  const auto whole = [&](LossKind kind) {
+    const auto loss = network_loss(model.network, model.data, kind, kDouble);
+    return loss->evaluate(model.parameters(), 0, 7).loss.item<double>();
+  };
+  const double likelihood = model.mean([](const at::Tensor& f, std::int64_t label) {
+    return std::log(f.exp().sum().item<double>()) - f[label].item<double>();
+  });
+  EXPECT_NEAR(whole(LossKind::kCrossEntropy), likelihood, 1e-14);
+  const double error = model.mean([](const at::Tensor& f, std::int64_t label) {
+    double sum = 0;
+    for (int c = 0; c < 3; ++c) sum += .5 * std::pow(f[c].item<double>() - (c == label), 2);
+    return sum;
+  });
+  EXPECT_NEAR(whole(LossKind::kMse), error, 1e-14);
+}
+
+TEST(BatchLoss, RangesOfSequencesAddUpToTheWhole) {
+  const Sequences model;
+  for (const LossKind kind : {LossKind::kMse, LossKind::kCrossEntropy}) {
+    const auto loss = network_loss(model.network, model.data, kind, kDouble);
+    double parts = 0;
+    for (const auto& [first, last] : {std::pair{0, 1}, {1, 5}, {5, 7}})
+      parts += loss->evaluate(model.parameters(), first, last).loss.item<double>();
+    EXPECT_NEAR(parts, loss->evaluate(model.parameters(), 0, 7).loss.item<double>(), 1e-14);
+  }
+}
+
+TEST(BatchLoss, TwoTokensOnOneOutputAreSigns) {
+  const data::Dataset data = testing::sequence_data(4, 3, 2);
+  const std::shared_ptr<const nn::Network> network =
+      nn::make_lstm(2, 1, {.embedding = 2, .hidden = 3, .layers = 1});
+  const at::Tensor w = network->initial_weights(Key{3});
+  const at::Tensor f = network->forward(w, nn::to_tensor(data.inputs)).squeeze(-1);
+  const at::Tensor labels = nn::to_tensor(data.labels), counts = labels.ge(0);
+  const at::Tensor margin = (f * (2 * labels - 1)).masked_select(counts);
+  const auto loss = network_loss(network, data, LossKind::kCrossEntropy, kDouble);
+  EXPECT_NEAR(
+      loss->evaluate(nn::split_parameters(w, network->parameters()), 0, 4).loss.item<double>(),
+      at::log1p(at::exp(-margin)).mean().item<double>(),
+      1e-14);
+}
+
+TEST(BatchLoss, RefusesOutputsThatAreNotWhereTheLabelsAre) {
+  const Sequences model;
+  data::Dataset one_label = model.data;
+  one_label.labels = NdArray(DType::kInt64, {7});
+  EXPECT_THAT(message_of<InvalidArgument>(
+                  [&] { network_loss(model.network, one_label, LossKind::kMse, kDouble); }),
+              HasSubstr("must return (1, outputs); it returned (1, 5, 3)"));
+  data::Dataset nothing_counts = model.data;
+  for (auto& label : nothing_counts.labels.as<std::int64_t>()) label = -1;
+  EXPECT_THAT(message_of<InvalidArgument>(
+                  [&] { network_loss(model.network, nothing_counts, LossKind::kMse, kDouble); }),
+              HasSubstr("no position counts"));
 }
 
 TEST(BatchLoss, RefusesWhatDoesNotFit) {

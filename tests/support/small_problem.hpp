@@ -41,4 +41,33 @@ inline data::Dataset labelled_data(std::int64_t n,
   return data;
 }
 
+/// Random tokens (n, length) and random labels; of each sequence the first label does not count,
+/// and the last neither in every second one.
+inline data::Dataset sequence_data(std::int64_t n, std::int64_t length, std::int64_t vocabulary) {
+  const auto draw = [&](Key key) {
+    std::vector<std::int64_t> values(static_cast<std::size_t>(n * length));
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = static_cast<std::int64_t>(uniform(key, i) * static_cast<double>(vocabulary));
+    return values;
+  };
+  std::vector<std::int64_t> tokens = draw(Key{12}), labels = draw(Key{13});
+  for (std::int64_t i = 0; i < n; ++i) {
+    labels[static_cast<std::size_t>(i * length)] = -1;
+    if (i % 2 == 1) labels[static_cast<std::size_t>((i + 1) * length - 1)] = -1;
+  }
+  return {.name = "small sequences",
+          .inputs = NdArray::of<std::int64_t>(tokens, {n, length}),
+          .labels = NdArray::of<std::int64_t>(labels, {n, length}),
+          .classes = vocabulary,
+          .vocabulary = vocabulary};
+}
+
+/// Tokens (n, length) as a tensor.
+inline at::Tensor random_tokens(std::int64_t n, std::int64_t length, std::int64_t vocabulary) {
+  const data::Dataset data = sequence_data(n, length, vocabulary);
+  const auto values = data.inputs.as<std::int64_t>();
+  return at::tensor(at::ArrayRef<std::int64_t>(values.data(), values.size()), at::kLong)
+      .view({n, length});
+}
+
 }  // namespace thalweg::testing

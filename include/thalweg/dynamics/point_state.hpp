@@ -21,7 +21,7 @@ struct PointState {
   int eigen_iterations = 0;           ///< of the eigensolver
   std::int64_t hessian_products = 0;  ///< that it took
   at::Tensor gradient;                ///< [P]
-  at::Tensor outputs;                 ///< (n, c), or undefined
+  at::Tensor outputs;                 ///< (n, c) or (n, T, c), or undefined
 };
 
 /// Evaluates the loss at one point, with a tracker its effective eigenpairs too.
