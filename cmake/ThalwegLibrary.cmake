@@ -32,6 +32,11 @@ function(thalweg_use_torch target visibility)
   target_compile_definitions(${target} PRIVATE NDEBUG)
   target_link_libraries(${target} ${visibility} ${TORCH_LIBRARIES})
   target_include_directories(${target} SYSTEM ${visibility} ${TORCH_INCLUDE_DIRS})
+  if(CMAKE_CXX_CLANG_TIDY)
+    # Clang 14 parses libtorch 1.13 in C++20 with libc++ only; the other files need what libc++ 14 lacks.
+    set_target_properties(${target} PROPERTIES
+      CXX_CLANG_TIDY "${CMAKE_CXX_CLANG_TIDY};--extra-arg-before=-stdlib=libc++")
+  endif()
   if(CMAKE_DISABLE_PRECOMPILE_HEADERS)
     return()
   endif()
