@@ -27,14 +27,23 @@ endfunction()
 # Links libtorch and reuses the one precompiled header of <torch/types.h>: 17 s once, then about 2 s a
 # file instead of 7.5.
 function(thalweg_use_torch target visibility)
+  # Distributions build libtorch with NDEBUG, and its headers differ without: at::RecordFunction has one
+  # member more, which the library never writes.
+  target_compile_definitions(${target} PRIVATE NDEBUG)
   target_link_libraries(${target} ${visibility} ${TORCH_LIBRARIES})
   target_include_directories(${target} SYSTEM ${visibility} ${TORCH_INCLUDE_DIRS})
+  if(CMAKE_CXX_CLANG_TIDY)
+    # Clang 14 parses libtorch 1.13 in C++20 with libc++ only; the other files need what libc++ 14 lacks.
+    set_target_properties(${target} PROPERTIES
+      CXX_CLANG_TIDY "${CMAKE_CXX_CLANG_TIDY};--extra-arg-before=-stdlib=libc++")
+  endif()
   if(CMAKE_DISABLE_PRECOMPILE_HEADERS)
     return()
   endif()
   if(NOT TARGET thalweg_torch_pch)
     file(WRITE "${PROJECT_BINARY_DIR}/torch_pch.cpp" "")
     add_library(thalweg_torch_pch OBJECT "${PROJECT_BINARY_DIR}/torch_pch.cpp")
+    target_compile_definitions(thalweg_torch_pch PRIVATE NDEBUG)
     target_link_libraries(thalweg_torch_pch PRIVATE thalweg_build_flags ${TORCH_LIBRARIES})
     target_include_directories(thalweg_torch_pch SYSTEM PRIVATE ${TORCH_INCLUDE_DIRS})
     target_precompile_headers(thalweg_torch_pch PRIVATE <torch/types.h>)

@@ -63,6 +63,11 @@ std::string bash_values(const run::Setting& setting) {
   constexpr std::string_view kRuns = R"($(cd runs 2>/dev/null && compgen -d -- "$word"))";
   switch (value_kind(setting)) {
     case ValueKind::kChoice:
+      if (is_list(setting)) {  // behind the last comma; what stands before it stays
+        return fmt::format(
+            R"($(compgen -P "${{word%"${{word##*,}}"}}" -W '{}' -- "${{word##*,}}"))",
+            join(setting.choices, " "));
+      }
       return fmt::format("$(compgen -W '{}' -- \"$word\")", join(setting.choices, " "));
     case ValueKind::kFile:
       return "$(compgen -f -- \"$word\")";
@@ -136,13 +141,16 @@ complete -o filenames -F _thalweg thalweg
 std::string zsh_values(const run::Setting& setting) {
   switch (value_kind(setting)) {
     case ValueKind::kChoice:
+      if (is_list(setting)) {
+        return fmt::format("_values -s , {} {}", metavar(setting), join(setting.choices, " "));
+      }
       return "(" + join(setting.choices, " ") + ")";
     case ValueKind::kFile:
       return "_files";
     case ValueKind::kFolder:
       return "_files -/";
     case ValueKind::kRun:
-      return "_path_files -W runs -/";
+      return "_files -W $PWD/runs -/";  // a relative folder would be looked for under every prefix
     case ValueKind::kCommand:
       return "(" + command_words() + ")";
     case ValueKind::kNone:
@@ -165,7 +173,7 @@ std::string zsh_argument(const Command& command, const run::Setting& setting) {
   return fmt::format("'{}{}[{}]{}'",
                      is_list(setting) ? "*" : "",
                      option_name(setting),
-                     zsh_text(setting.help),
+                     zsh_text(plain_help(setting)),
                      value);
 }
 
@@ -195,7 +203,11 @@ _thalweg() {{
   case $command in
 {}  esac
 }}
-compdef _thalweg thalweg
+if [[ $funcstack[1] == _thalweg ]]; then
+  _thalweg "$@"  # found in $fpath, and asked for the first time
+else
+  compdef _thalweg thalweg
+fi
 )",
                      commands,
                      cases);
@@ -206,6 +218,9 @@ compdef _thalweg thalweg
 std::string fish_values(const run::Setting& setting) {
   switch (value_kind(setting)) {
     case ValueKind::kChoice:
+      if (is_list(setting)) {
+        return fmt::format("-x -a '(__fish_append , {})'", join(setting.choices, " "));
+      }
       return fmt::format("-x -a '{}'", join(setting.choices, " "));
     case ValueKind::kFile:
       return "-r -F";
@@ -230,7 +245,7 @@ std::string fish_line(const Command& command, const run::Setting& setting) {
                      command.name,
                      option,
                      values,
-                     escaped(setting.help, "'\\"));
+                     escaped(plain_help(setting), "'\\"));
 }
 
 std::string fish_script() {

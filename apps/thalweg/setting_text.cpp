@@ -53,14 +53,18 @@ std::string default_text(const run::Setting& setting) {
   return std::visit([](const auto* target) { return value_text(*target); }, setting.target);
 }
 
+std::string plain_help(const run::Setting& setting) {
+  const bool offers_less = is_flag(setting) && is_switched_on(setting);  // shown as --no-name
+  return (offers_less ? "do not " : "") + setting.help;
+}
+
 std::string full_help(const run::Setting& setting) {
   std::vector<std::string> remarks;
   if (!setting.choices.empty()) remarks.push_back(join(setting.choices, ", "));
   if (const auto value = default_text(setting); !value.empty() && setting.choices.size() != 1) {
     remarks.push_back("default " + value);
   }
-  const bool offers_less = is_flag(setting) && is_switched_on(setting);  // shown as --no-name
-  const auto help = (offers_less ? "do not " : "") + setting.help;
+  const auto help = plain_help(setting);
   return remarks.empty() ? help : help + " (" + join(remarks, "; ") + ")";
 }
 

@@ -17,7 +17,10 @@ std::string usage_text(const run::Setting& setting);  ///< "--steps T", "--no-st
 std::string default_text(
     const run::Setting& setting);  ///< its present value; "" where there is none to show
 
-/// Its help with the choices and the default behind: "precision of weights (float32, float64;
+/// What its usage_text does: "do not ..." for one shown as --no-NAME.
+std::string plain_help(const run::Setting& setting);
+
+/// plain_help with the choices and the default behind: "precision of weights (float32, float64;
 /// default float32)".
 std::string full_help(const run::Setting& setting);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include <fmt/format.h>
@@ -16,7 +17,7 @@ constexpr double kGood = 0.1, kFair = 0.3;
 std::string step_text(double step) { return "**" + count_text(std::llround(step)) + "**"; }
 
 double largest(const std::vector<double>& values) {
-  double out = -INFINITY;
+  double out = -std::numeric_limits<double>::infinity();
   for (const double value : values) out = std::isfinite(value) ? std::max(out, value) : out;
   return out;
 }

@@ -1,10 +1,13 @@
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "cli/program.hpp"
 #include "support/temporary_folder.hpp"
+#include "thalweg/base/files.hpp"
 
 namespace thalweg::testing {
 namespace {
@@ -26,12 +29,85 @@ TEST(BashCompletion, KnowsCommandsOptionsAndChoices) {
   EXPECT_EQ(bash_offers("thalweg flow --no-s"), "--no-standardize\n");
   EXPECT_EQ(bash_offers("thalweg flow --dtype ''"), "float32 float64\n");
   EXPECT_EQ(bash_offers("thalweg completion z"), "zsh\n");
+  EXPECT_EQ(bash_offers("thalweg flow --processes discrete,mid"), "discrete,midpoint\n");
 }
 
 TEST(BashCompletion, KnowsTheRuns) {
   const TemporaryFolder folder;
   std::filesystem::create_directories(folder.path() / "runs" / "flow-1");
   EXPECT_EQ(bash_offers("thalweg export fl", folder.path().string()), "flow-1\n");
+}
+
+/// A folder with one run and the script of a shell.
+class InteractiveShell : public ::testing::Test {
+ protected:
+  void install(const std::string& shell, const std::string& file) {
+    if (!is_installed(shell)) GTEST_SKIP() << shell << " is not installed";
+    std::filesystem::create_directories(folder_ / "runs" / "flow-1");
+    write_atomically(folder_ / file, thalweg({"completion", shell}).out);
+  }
+  ProgramResult run(const std::vector<std::string>& words) const {
+    return run_program(words, folder_.path());
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
+/// zsh at a terminal of its own, where a user types words, TAB and RETURN.
+class ZshCompletion : public InteractiveShell {
+ protected:
+  void SetUp() override { install("zsh", "_thalweg"); }
+
+  /// What `thalweg` is then called with; `load` is what ~/.zshrc says.
+  std::string typed(const std::string& words,
+                    const std::string& load = "fpath=($PWD $fpath); compinit -u -D") const {
+    const char* script = R"(
+      zmodload zsh/zpty
+      zpty terminal zsh -f -i
+      zpty -w terminal "PS1=; autoload -Uz compinit; $1"
+      zpty -w terminal 'thalweg() { print -r -- "$@" > line; exit }; print rea""dy'
+      zpty -r terminal seen '*ready*'
+      zpty -n -w terminal "$2"$'\t\n'
+      while zpty -r terminal seen; do :; done
+      cat line)";
+    return run({"zsh", "-f", "-c", script, "zsh", load, words}).out;
+  }
+};
+
+TEST_F(ZshCompletion, KnowsCommandsOptionsChoicesAndRuns) {
+  EXPECT_EQ(typed("thalweg sp"), "spectrum\n");
+  EXPECT_EQ(typed("thalweg flow --lear"), "flow --learning-rate\n");
+  EXPECT_EQ(typed("thalweg flow --optimizer g"), "flow --optimizer gd\n");
+  EXPECT_EQ(typed("thalweg flow --processes discrete,mid"), "flow --processes discrete,midpoint\n");
+  EXPECT_EQ(typed("thalweg export fl"), "export flow-1\n");
+}
+
+TEST_F(ZshCompletion, MayBeSourcedInstead) {
+  EXPECT_EQ(typed("thalweg flow --lear", "compinit -u -D; source ./_thalweg"),
+            "flow --learning-rate\n");
+}
+
+class FishCompletion : public InteractiveShell {
+ protected:
+  void SetUp() override { install("fish", "thalweg.fish"); }
+
+  /// The words that fish offers, without their descriptions.
+  std::string offers(const std::string& words) const {
+    return run({"fish",
+                "--no-config",
+                "-c",
+                "source thalweg.fish; complete -C '" + words + "' | string replace -r '\\t.*' ''"})
+        .out;
+  }
+};
+
+TEST_F(FishCompletion, KnowsCommandsOptionsChoicesAndRuns) {
+  EXPECT_EQ(offers("thalweg sp"), "spectrum\n");
+  EXPECT_EQ(offers("thalweg flow --lear"), "--learning-rate\n");
+  EXPECT_EQ(offers("thalweg flow --optimizer "), "gd\n");
+  EXPECT_EQ(offers("thalweg flow --processes mid"), "midpoint\n");
+  EXPECT_EQ(offers("thalweg export fl"), "flow-1\n");
 }
 
 class Completion : public ::testing::TestWithParam<const char*> {};

@@ -20,8 +20,8 @@ struct Tile {
 };
 
 struct Cell {
-  Cell(std::string content,
-       Tone shade = Tone::kPlain)  // NOLINT(google-explicit-constructor): rows of plain text
+  // Rows are lists of plain text. NOLINTNEXTLINE(google-explicit-constructor)
+  Cell(std::string content, Tone shade = Tone::kPlain)
       : text(std::move(content)), tone(shade) {}
   Cell(const char* content) : text(content) {}  // NOLINT(google-explicit-constructor)
 

@@ -20,7 +20,7 @@ struct Setting {
   std::string name;   ///< without dashes: "learning-rate"
   SettingTarget target;
   std::string help;   ///< one line, with the unit
-  std::string metavar = "";               ///< "R", "FILE"; derived from the type where empty
+  std::string metavar = {};               ///< "R", "FILE"; derived from the type where empty
   std::vector<std::string> choices = {};  ///< the only values allowed, where not empty (each item, for lists)
   std::optional<double> minimum = {};     ///< inclusive, for numbers
   std::optional<double> maximum = {};
