@@ -25,7 +25,8 @@ double product_flops(const at::Tensor& a, const at::Tensor& b) {  // (..., m, k)
 
 /// Every element of the output takes a product and a sum for each weight of its filter.
 double convolution_flops(const at::Tensor& weight, double outputs) {
-  return 2.0 * outputs * static_cast<double>(weight.numel() / weight.size(0));
+  const std::int64_t filter = weight.numel() / weight.size(0);
+  return 2.0 * outputs * static_cast<double>(filter);
 }
 
 /// Elements of the output of convolution(input, weight, bias, stride, padding, dilation, ...).
@@ -40,8 +41,9 @@ double convolution_outputs(const at::RecordFunction& function) {
       return v[v.size() == 1 ? 0 : axis - 2];
     };
     const std::int64_t reach = at_axis(dilation) * (weight.size(axis) - 1) + 1;
-    outputs *= static_cast<double>(
-        (input.size(axis) + 2 * at_axis(padding) - reach) / at_axis(stride) + 1);
+    const std::int64_t positions =
+        (input.size(axis) + 2 * at_axis(padding) - reach) / at_axis(stride) + 1;
+    outputs *= static_cast<double>(positions);
   }
   return outputs;
 }

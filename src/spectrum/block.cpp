@@ -70,7 +70,7 @@ at::Tensor combine_on_cpu(const Matrix& coefficients, at::TensorList rows) {
   const auto n = rows[0].size(1);
   const Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> c =
       coefficients.cast<T>();
-  const at::Tensor result = at::empty({coefficients.rows(), n}, rows[0].options());
+  at::Tensor result = at::empty({coefficients.rows(), n}, rows[0].options());
   for_chunks(n, [&](std::int64_t /*chunk*/, std::int64_t begin, std::int64_t length) {
     kernels::combine(row_pointers<const T>(rows, begin),
                      c.data(),
