@@ -187,7 +187,8 @@ at::Tensor set_built_in_model(Problem& problem,
   return network->initial_weights(key.with("weights"));
 }
 
-/// Nobody needs to say that their data have no test set.
+/// Nobody needs to say that their data have no test set, or that a small training set wants a small
+/// one.
 void resolve_test_set(run::Settings& settings, ProblemOptions& options) {
   constexpr std::string_view kCifar = "cifar10:";
   if (settings.chosen("test-examples")) return;
@@ -198,9 +199,10 @@ void resolve_test_set(run::Settings& settings, ProblemOptions& options) {
   } else if (options.data.ends_with(".npz")) {
     there = std::ranges::count(npz_names(options.data), "x_test") > 0;
   }
-  if (there) return;
-  options.test_examples = 0;
-  settings.set("test-examples", {"0"});
+  if (!there) options.test_examples = 0;
+  if (options.examples > 0)
+    options.test_examples = std::min(options.test_examples, options.examples);
+  settings.set("test-examples", {fmt::format("{}", options.test_examples)});
 }
 
 Problem make_problem(const ProblemOptions& options, const CommonOptions& common) {
@@ -259,15 +261,9 @@ std::function<at::Tensor(const at::Tensor&)> chosen_outputs(
     const std::shared_ptr<const objective::BatchLoss>& loss, std::int64_t count) {
   if (loss) count = std::min(count, loss->examples());
   if (!loss || count <= 0) return {};
-  const std::int64_t stride = loss->examples() / count;
-  return [loss, count, stride](const at::Tensor& weights) {
+  return [loss, count](const at::Tensor& weights) {
     const at::NoGradGuard no_grad;
-    const auto parameters = nn::split_parameters(weights, loss->layout());
-    std::vector<at::Tensor> rows;
-    for (std::int64_t i = 0; i < count; ++i) {
-      rows.push_back(loss->outputs(parameters, i * stride, i * stride + 1));
-    }
-    return at::cat(rows);
+    return loss->outputs(nn::split_parameters(weights, loss->layout()), count);
   };
 }
 

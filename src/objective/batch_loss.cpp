@@ -48,10 +48,9 @@ class NetworkLoss final : public BatchLoss {
     return {counted_sum(terms, first, last) * scale, outputs};
   }
 
-  at::Tensor outputs(const nn::ParameterTensors& parameters,
-                     std::int64_t first,
-                     std::int64_t last) const override {
-    return network_->forward(parameters, inputs_.slice(0, first, last));
+  at::Tensor outputs(const nn::ParameterTensors& parameters, std::int64_t count) const override {
+    const std::int64_t stride = examples_ / count;
+    return network_->forward(parameters, inputs_.slice(0, 0, count * stride, stride));
   }
 
  private:
@@ -163,9 +162,7 @@ class FunctionLoss final : public BatchLoss {
                        std::int64_t) const override {
     return {function_(parameters[0]), {}};
   }
-  at::Tensor outputs(const nn::ParameterTensors&, std::int64_t, std::int64_t) const override {
-    return {};
-  }
+  at::Tensor outputs(const nn::ParameterTensors&, std::int64_t) const override { return {}; }
 
  private:
   std::vector<nn::ParameterInfo> layout_;

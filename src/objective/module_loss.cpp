@@ -28,9 +28,7 @@ class ModuleLoss final : public BatchLoss {
 
   const std::vector<nn::ParameterInfo>& layout() const override { return module_->parameters(); }
   std::int64_t examples() const override { return split_ ? arguments_[0].size(0) : 1; }
-  at::Tensor outputs(const nn::ParameterTensors&, std::int64_t, std::int64_t) const override {
-    return {};
-  }
+  at::Tensor outputs(const nn::ParameterTensors&, std::int64_t) const override { return {}; }
 
   PartialLoss evaluate(const nn::ParameterTensors& parameters,
                        std::int64_t first,

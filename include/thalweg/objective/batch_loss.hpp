@@ -34,10 +34,9 @@ class BatchLoss {
   virtual PartialLoss evaluate(const nn::ParameterTensors& parameters,
                                std::int64_t first,
                                std::int64_t last) const = 0;
-  /// Network outputs on the examples, without the loss; undefined where there are none.
-  virtual at::Tensor outputs(const nn::ParameterTensors& parameters,
-                             std::int64_t first,
-                             std::int64_t last) const = 0;
+  /// Network outputs on `count` equally spaced examples, without the loss; undefined where there
+  /// are none.
+  virtual at::Tensor outputs(const nn::ParameterTensors& parameters, std::int64_t count) const = 0;
 
   std::int64_t dimension() const;  ///< P
 };
