@@ -36,8 +36,7 @@ std::string tone_class(Tone tone) {
 
 std::string stroke_class(const Trace& trace) {
   if (trace.band) return "band";
-  if (trace.stroke == Stroke::kDashed) return "dashed";
-  if (trace.stroke == Stroke::kDotted) return "dotted";
+  if (trace.stroke != Stroke::kSolid) return stroke_name(trace.stroke);
   return trace.opacity < 0.6 ? "faint" : "solid";
 }
 

@@ -4,7 +4,10 @@
 (() => {
   "use strict";
 
-  const DASHES = { solid: null, dashed: [7, 4], dotted: [2, 3] };
+  const DASHES = {
+    "solid": null, "dashed": [7, 4], "dotted": [2, 3], "long-dashed": [14, 4], "dash-dotted": [8, 3, 2, 3],
+    "dash-dot-dotted": [8, 3, 2, 3, 2, 3],
+  };
   const FADE = 0.72; // each further line of one entry is this much fainter than the one before
   const REFERENCE = "reference";
 
