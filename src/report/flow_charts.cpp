@@ -19,6 +19,7 @@ constexpr std::int64_t kEigenvalues = 6;  // lines a process at most
 constexpr double kFlattening =
     1.6;  // the stable flow's top over the others' that calls for a ceiling
 constexpr double kHeadroom = 1.25;
+constexpr double kHovers = 0.3;     // about the edge, relative
 constexpr double kFarBelow = 0.25;  // of the edge: a line there would flatten all others
 
 bool reached_the_edge(const RunData& run) {
@@ -56,8 +57,7 @@ SeriesChart predicted_chart(const RunData& run,
 std::string error_clause(const RunData& run, std::string_view error) {
   const auto value = run.facts.number(error);
   if (!value) return "";
-  return fmt::format(
-      " Here they agree within **{}** ({}).", percent_text(std::abs(*value)), verdict(*value).word);
+  return fmt::format(" Here the prediction is {} ({}).", within_text(*value), verdict(*value).word);
 }
 
 std::string loss_takeaway(const RunData& run) {
@@ -67,9 +67,8 @@ std::string loss_takeaway(const RunData& run) {
       "the run should show on average." +
       error_clause(run, "results.prediction.loss_error");
   if (const auto error = run.facts.number("results.prediction.rod_loss_error")) {
-    out += fmt::format(" For the rod flow it is **{}** ({}).",
-                       percent_text(std::abs(*error)),
-                       verdict(*error).word);
+    out +=
+        fmt::format(" That of the rod flow is {} ({}).", within_text(*error), verdict(*error).word);
   }
   return out;
 }
@@ -94,13 +93,12 @@ std::string sharpness_takeaway(const RunData& run) {
         number_text(mean),
         edge_text(run));
   }
-  return fmt::format(
-      "Over the second half the run's largest eigenvalue averaged **{}**: it rises to {} and "
-      "hovers "
-      "there{}.",
-      number_text(mean),
-      edge_text(run),
-      held_clause(run));
+  const bool hovers = std::abs(mean / edge_threshold(run) - 1) < kHovers;
+  return fmt::format("Over the second half the run's largest eigenvalue averaged **{}**: {} {}{}.",
+                     number_text(mean),
+                     hovers ? "it rises to the edge and hovers there, at" : "the edge is at",
+                     edge_text(run),
+                     held_clause(run));
 }
 
 std::string gradient_takeaway(const RunData& run) {

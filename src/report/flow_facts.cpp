@@ -25,6 +25,12 @@ Verdict verdict(double relative_error) {
   return {"poor", Tone::kPoor};
 }
 
+std::string within_text(double relative_error) {
+  const double size = std::abs(relative_error);
+  if (size < 1e-3) return "within **0.1%**";
+  return fmt::format("{} **{}**", size > 10 ? "off by" : "within", percent_text(size));
+}
+
 double edge_threshold(const RunData& run) {
   return run.facts.number("results.edge.threshold").value_or(2);
 }

@@ -17,6 +17,9 @@ struct Verdict {
 };
 Verdict verdict(double relative_error);
 
+/// "within **8.3%**" (rich text); "off by **over 1000%**" where nothing agrees.
+std::string within_text(double relative_error);
+
 /// The effective sharpness from which the optimizer of a run oscillates: 2, with momentum more.
 double edge_threshold(const RunData& run);
 std::string edge_text(const RunData& run);  ///< the same for readers: "2", "38"

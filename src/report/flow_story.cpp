@@ -140,10 +140,10 @@ std::string largest_stable_clause(const RunData& run, const Process& process, do
   }
   return fmt::format(
       "; at the end the largest stable one, {}/S, is {}: the optimizer has tuned its step to the "
-      "edge, within {}",
+      "edge, {}",
       edge_text(run),
       strong(largest),
-      percent_text(off));
+      within_text(off));
 }
 
 std::string step_size_sentence(const RunData& run) {
@@ -204,8 +204,7 @@ std::string distance_sentence(const RunData& run) {
 }
 
 std::string judged(const std::string& what, double error) {
-  return fmt::format(
-      "{} within **{}** ({})", what, percent_text(std::abs(error)), verdict(error).word);
+  return fmt::format("{} {} ({})", what, within_text(error), verdict(error).word);
 }
 
 std::string joined_list(const std::vector<std::string>& items) {
@@ -244,8 +243,7 @@ std::string rod_sentence(const RunData& run) {
       strong(*rod));
   if (error) {
     out += fmt::format(" and predicts {}", judged("the training loss", *error));
-    if (central_error)
-      out += fmt::format("; the central flow, within {}", percent_text(std::abs(*central_error)));
+    if (central_error) out += fmt::format("; the central flow, {}", within_text(*central_error));
   }
   if (!central || !(*central > 0)) return out + ".";
   const double ratio = *rod / *central;
@@ -309,16 +307,18 @@ std::string status_sentence(const RunData& run) {
 }  // namespace
 
 std::vector<std::string> flow_story(const RunData& run) {
-  std::vector<std::string> paragraphs = {
-      status_sentence(run),
-      paragraph({reached_the_edge(run),
-                 delay_sentence(run),
-                 directions_sentence(run),
-                 unpredicted_sentence(run)}),
-      step_size_sentence(run),
-      distance_sentence(run),
-      paragraph({rod_sentence(run), variants_sentence(run)}),
-      paragraph({prediction_sentence(run), monotone_sentence(run)})};
+  std::vector<std::string> paragraphs = {status_sentence(run),
+                                         paragraph({reached_the_edge(run),
+                                                    delay_sentence(run),
+                                                    directions_sentence(run),
+                                                    unpredicted_sentence(run)}),
+                                         step_size_sentence(run)};
+  // How far anything is from a run that diverged says nothing.
+  if (run.facts.text("status") != "diverged") {
+    paragraphs.push_back(distance_sentence(run));
+    paragraphs.push_back(paragraph({rod_sentence(run), variants_sentence(run)}));
+    paragraphs.push_back(paragraph({prediction_sentence(run), monotone_sentence(run)}));
+  }
   std::erase(paragraphs, "");
   return paragraphs;
 }

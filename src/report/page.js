@@ -194,6 +194,16 @@
       this.logButton?.setAttribute("aria-pressed", String(this.log));
     }
 
+    // Shows all of a colour that the chart opened with, or hides all of it.
+    switchInk(ink, on) {
+      this.figure.querySelectorAll("[data-trace]").forEach((box) => {
+        const trace = this.spec.traces[Number(box.dataset.trace)];
+        if (trace.ink !== ink) return;
+        box.checked = this.shown[Number(box.dataset.trace)] = on && trace.visible;
+      });
+      this.graph.updateOptions({ visibility: this.visibility() });
+    }
+
     showValues(x) {
       const row = this.nearestRow(x);
       const entries = this.spec.traces.flatMap((trace, t) => {
@@ -249,6 +259,11 @@
         document.body.dataset.charts = String(this.charts.length);
       }
       document.body.thalwegCharts = this.charts;
+      for (const box of document.querySelectorAll("[data-ink]")) {
+        box.addEventListener("change", () => {
+          for (const chart of this.charts) chart.switchInk(box.dataset.ink, box.checked);
+        });
+      }
       for (const query of ["(prefers-color-scheme: dark)", "print"]) {
         matchMedia(query).addEventListener("change", () => this.recolour());
       }
