@@ -38,6 +38,7 @@ void set_steps(SeriesChart& chart) {
 SeriesChart overlay(SeriesChart chart, const Runs& runs, const MakeTrace& make) {
   for (const ComparedRun& run : runs) {
     for (const Process& process : kProcesses) {
+      if (process.path == kMidpoint.path) continue;
       auto trace = make(run.data, process);
       if (!trace) continue;
       trace->name = fmt::format("{}: {}", run.name, trace->name);
@@ -76,6 +77,7 @@ MakeTrace average_of(const char* measured, const char* prediction) {
 
 /// The step size of a process: the mean where every weight has its own.
 std::optional<Trace> step_size(const RunData& run, const Process& process) {
+  if (!opens(run, process) || (!is_adaptive(run) && process.path != kDiscrete.path)) return {};
   for (const char* name : {"opt.effective_step_size", "opt.ess_mean", "opt.lr"}) {
     if (auto trace = process_trace(run, process, name)) return trace;
   }
@@ -134,7 +136,7 @@ SeriesChart step_size_chart(const Runs& runs) {
 SeriesChart distance_chart(const Runs& runs) {
   const MakeTrace distance = [](const RunData& run,
                                 const Process& process) -> std::optional<Trace> {
-    if (process.path == kDiscrete.path || process.path == kMidpoint.path) return {};
+    if (process.path == kDiscrete.path) return {};
     for (const Process& other : {kMidpoint, kDiscrete}) {
       const auto [a, b] = std::minmax(process.path, other.path);
       const std::string path = fmt::format("distances/{}-{}", a, b);
@@ -182,6 +184,7 @@ std::vector<SeriesChart> compare_charts(const Runs& runs) {
 std::vector<Trace> stroke_legend(const Runs& runs) {
   std::vector<Trace> out;
   for (const Process& process : kProcesses) {
+    if (process.path == kMidpoint.path) continue;  // too near to the run to tell them apart
     const bool any = std::any_of(runs.begin(), runs.end(), [&](const ComparedRun& run) {
       return has_process(run.data, process);
     });

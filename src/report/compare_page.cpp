@@ -12,6 +12,7 @@
 #include "report/run_frame.hpp"
 #include "thalweg/base/progress.hpp"
 #include "thalweg/base/system.hpp"
+#include "thalweg/base/text.hpp"
 #include "thalweg/report/html.hpp"
 #include "thalweg/report/numbers.hpp"
 #include "thalweg/report/page.hpp"
@@ -32,7 +33,9 @@ std::vector<std::string> names_of(const Runs& runs) {
 
 std::string title(const Runs& runs) {
   if (runs.size() > kNamesInTitle) return fmt::format("{} runs compared", runs.size());
-  return fmt::format("{}", fmt::join(names_of(runs), " against "));
+  const auto names = names_of(runs);
+  if (names.size() == 2) return names[0] + " against " + names[1];
+  return joined_list(names);
 }
 
 std::string lead(const ComparedSettings& settings) {
@@ -102,6 +105,7 @@ std::string setting_text(const nlohmann::json& value) {
     const auto text = value.get<std::string>();
     return text.empty() ? "none" : text;
   }
+  if (value.is_number_float()) return round_trip(value.get<double>());
   if (!value.is_array()) return value.dump();
   std::vector<std::string> items;
   for (const auto& item : value) items.push_back(setting_text(item));

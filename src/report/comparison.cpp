@@ -130,7 +130,7 @@ constexpr std::array<ResultKey, 35> kResults = {{
     {"Run at the edge from step", "edge.first_step", ResultKind::kStep},
     {"Central flow at the edge from step", "edge.first_step_central", ResultKind::kStep},
     {"First burst later by, steps", "edge.delay", ResultKind::kStep},
-    {"Unstable directions", "edge.directions", ResultKind::kStep},
+    {"Directions of the central flow", "edge.directions", ResultKind::kStep},
     {"Error of the predicted loss", "prediction.loss_error", ResultKind::kError},
     {"… by the rod flow", "prediction.rod_loss_error", ResultKind::kError},
     {"Error of the predicted |gradient|²", "prediction.gradient_norm2_error", ResultKind::kError},

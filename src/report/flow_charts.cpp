@@ -26,14 +26,6 @@ bool reached_the_edge(const RunData& run) {
   return run.facts.number("results.edge.first_step").has_value();
 }
 
-/// The midpoint hides the other lines where there are flows to see.
-void hide_midpoint(SeriesChart& chart, const RunData& run) {
-  if (!has_process(run, kCentral) && !has_process(run, kRod)) return;
-  for (Trace& trace : chart.traces) {
-    if (trace.ink == Ink::kMidpoint) trace.visible = false;
-  }
-}
-
 /// A measured quantity of every process, with its average and the flows' predictions of it.
 SeriesChart predicted_chart(const RunData& run,
                             std::string_view measured,
@@ -143,23 +135,31 @@ bool is_flow(const Process& process) {
   return process.path != kDiscrete.path && process.path != kMidpoint.path;
 }
 
-/// A distance has the colour of its flow, to the midpoint solid, to the run dotted. Those between
-/// two flows are there for whoever asks for them.
-std::optional<Trace> distance_trace(const RunData& run, const std::string& path) {
-  const auto [a, b] = pair_of(path);
-  if (a == nullptr || b == nullptr) return {};
-  const bool to_run = a->path == kDiscrete.path || b->path == kDiscrete.path;
-  const bool of_flows = is_flow(*a) && is_flow(*b);
-  const Ink ink = of_flows      ? Ink::kNeutral
-                  : is_flow(*a) ? a->ink
-                  : is_flow(*b) ? b->ink
-                                : Ink::kMidpoint;
-  return Trace{.name = fmt::format("{} – {}", a->name, b->name),
-               .ink = ink,
-               .columns = {run.column(path)},
-               .stroke = to_run ? Stroke::kDotted : Stroke::kSolid,
-               .width = to_run ? 1.3 : 2.0,
-               .visible = !of_flows};
+/// A distance has the colour of its flow, to the midpoint solid, to the run dotted.
+Trace distance_trace(const RunData& run,
+                     const std::string& path,
+                     const Process& a,
+                     const Process& b) {
+  const bool to_run = a.path == kDiscrete.path || b.path == kDiscrete.path;
+  const Ink ink = is_flow(a) && is_flow(b) ? Ink::kNeutral
+                  : is_flow(a)             ? a.ink
+                  : is_flow(b)             ? b.ink
+                                           : Ink::kMidpoint;
+  return {.name = fmt::format("{} – {}", a.name, b.name),
+          .ink = ink,
+          .columns = {run.column(path)},
+          .stroke = to_run ? Stroke::kDotted : Stroke::kSolid,
+          .width = to_run ? 1.3 : 2.0};
+}
+
+/// With more than two flows the pairs are too many to look at: the distances to the midpoint say
+/// it.
+bool is_shown(const RunData& run, const Process& a, const Process& b) {
+  const auto flows = std::count_if(kProcesses.begin(), kProcesses.end(), [&](const Process& p) {
+    return is_flow(p) && has_process(run, p);
+  });
+  if (flows <= 2 || !has_process(run, kMidpoint)) return true;
+  return a.path == kMidpoint.path || b.path == kMidpoint.path;
 }
 
 std::vector<double> square_roots(const std::vector<double>& values, double sign) {
@@ -213,7 +213,9 @@ SeriesChart distance_chart(const RunData& run) {
                     .takeaway = distance_takeaway(run)};
   for (const auto& [path, series] : run.series) {
     if (!path.starts_with("distances/")) continue;
-    if (auto trace = distance_trace(run, path)) chart.traces.push_back(std::move(*trace));
+    const auto [a, b] = pair_of(path);
+    if (a == nullptr || b == nullptr || !is_shown(run, *a, *b)) continue;
+    chart.traces.push_back(distance_trace(run, path, *a, *b));
   }
   set_steps(chart, run);
   return chart;

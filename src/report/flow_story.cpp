@@ -207,15 +207,6 @@ std::string judged(const std::string& what, double error) {
   return fmt::format("{} {} ({})", what, within_text(error), verdict(error).word);
 }
 
-std::string joined_list(const std::vector<std::string>& items) {
-  std::string out;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if (i > 0) out += i + 1 == items.size() ? " and " : ", ";
-    out += items[i];
-  }
-  return out;
-}
-
 std::string prediction_sentence(const RunData& run) {
   std::vector<std::string> parts;
   if (const auto error = run.facts.number("results.prediction.loss_error")) {
@@ -260,14 +251,14 @@ std::string variants_sentence(const RunData& run) {
     const auto away =
         run.facts.number(fmt::format("results.prediction.weight_distance.{}", process.path));
     if (away) {
-      parts.push_back(fmt::format("{} the {} ended {} away", what, process.name, strong(*away)));
+      parts.push_back(fmt::format("{}, the {} ended {} away", what, process.name, strong(*away)));
     }
   };
   add(kStationary, "with a second moment that is always at rest");
   add(kAblated, "without the oscillation's push on the weights");
   if (parts.empty()) return {};
-  std::string out = joined_list(parts) + ".";
-  out.front() = 'W';
+  std::string out = fmt::format("{}.", fmt::join(parts, "; "));
+  out.front() = 'W';  // of "with" or "without"
   return out;
 }
 

@@ -74,6 +74,13 @@ void add_process_traces(SeriesChart& chart,
   }
 }
 
+void hide_midpoint(SeriesChart& chart, const RunData& run) {
+  if (!has_process(run, kCentral) && !has_process(run, kRod)) return;
+  for (Trace& trace : chart.traces) {
+    if (trace.ink == Ink::kMidpoint) trace.visible = false;
+  }
+}
+
 std::optional<Trace> column_trace(const RunData& run,
                                   std::string_view series,
                                   std::int64_t column,
@@ -122,6 +129,7 @@ SeriesChart process_chart(const RunData& run,
                           const std::string& quantity) {
   SeriesChart chart{.title = title, .quantity = quantity};
   add_process_traces(chart, run, series);
+  hide_midpoint(chart, run);
   set_steps(chart, run);
   return chart;
 }

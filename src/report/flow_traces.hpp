@@ -33,6 +33,9 @@ void add_process_traces(SeriesChart& chart,
                         std::string_view series,
                         std::int64_t most_columns = 1);
 
+/// Hides the midpoint where there are flows to see behind it.
+void hide_midpoint(SeriesChart& chart, const RunData& run);
+
 /// One column of a series, in the colours of a process.
 std::optional<Trace> column_trace(const RunData& run,
                                   std::string_view series,
@@ -50,7 +53,7 @@ std::optional<Trace> predicted(const RunData& run,
                                std::string_view series,
                                std::int64_t column = 0);
 
-/// A chart of one series, a line a process.
+/// A chart of one series, a line a process; opens without the midpoint where there are flows.
 SeriesChart process_chart(const RunData& run,
                           std::string_view series,
                           const std::string& title,

@@ -21,7 +21,7 @@ struct Process {
 inline constexpr Process kDiscrete = {
     "discrete", "run", Ink::kDiscrete, Stroke::kSolid, Stroke::kSolid};
 inline constexpr Process kMidpoint = {
-    "midpoint", "midpoint of the run", Ink::kMidpoint, Stroke::kSolid, Stroke::kLongDashed};
+    "midpoint", "midpoint of the run", Ink::kMidpoint, Stroke::kSolid, Stroke::kSolid};
 inline constexpr Process kStable = {
     "stable", "stable flow", Ink::kStable, Stroke::kDashed, Stroke::kDotted};
 inline constexpr Process kAblated = {
