@@ -18,8 +18,8 @@ struct Command {
   std::string description;                ///< a paragraph of --help
   std::string example;                    ///< one real command line
   std::vector<std::string> sources = {};  ///< what was published about it
-  std::string operand =
-      {};  ///< the setting given by place rather than as --name, like RUN of `export RUN`
+  std::string operand = {};  ///< the setting given by place rather than as --name, like RUN of
+                             ///< `export RUN`; a list takes all words that are no options
   run::Settings settings;
   /// Whether the settings make sense together. @throws InvalidArgument, BadInput
   std::function<void(const run::Settings&)> check = {};

@@ -18,6 +18,8 @@
 namespace thalweg::app {
 namespace {
 
+constexpr int kMostWords = 1 << 20;
+
 std::string place(const Command& command) { return "thalweg " + command.name; }
 
 CLI::Option* add_flag(CLI::App& parser, const std::string& name) {
@@ -36,7 +38,9 @@ CLI::Option* add_value(CLI::App& parser, const std::string& name, bool list) {
 CLI::Option* add_setting(CLI::App& parser, const Command& command, const run::Setting& setting) {
   if (is_flag(setting)) return add_flag(parser, setting.name)->take_last();
   const bool by_place = setting.name == command.operand;
-  return add_value(parser, by_place ? setting.name : "--" + setting.name, is_list(setting));
+  auto* option = add_value(parser, by_place ? setting.name : "--" + setting.name, is_list(setting));
+  if (by_place && is_list(setting)) option->expected(1, kMostWords)->allow_extra_args();
+  return option;
 }
 
 [[noreturn]] void refuse_word(const Command& command, const std::string& word) {
@@ -89,9 +93,11 @@ void parse_words(CLI::App& parser, const Command& command, std::span<const std::
 
 void require_operand(const Command& command, const CommandLine& line) {
   if (command.operand.empty() || line.given.contains(command.operand)) return;
-  throw InvalidArgument(
-      place(command),
-      fmt::format("needs a {0}: thalweg {1} {0}.", operand_text(command), command.name));
+  throw InvalidArgument(place(command),
+                        fmt::format("needs a {}: 'thalweg {} {}'.",
+                                    metavar(*command.settings.find(command.operand)),
+                                    command.name,
+                                    operand_text(command)));
 }
 
 /// These two say where settings come from, so a file of settings cannot hold them.

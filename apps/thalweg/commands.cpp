@@ -10,6 +10,7 @@ std::vector<Command> all_commands() {
           spectrum_command(),
           list_command(),
           report_command(),
+          compare_command(),
           export_command(),
           help_command(),
           version_command(),

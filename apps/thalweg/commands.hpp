@@ -12,6 +12,7 @@ std::vector<Command> all_commands();
 
 Command list_command();
 Command report_command();
+Command compare_command();
 Command export_command();
 Command completion_command();
 Command man_command();

@@ -169,7 +169,8 @@ std::string zsh_text(std::string_view text) {
 std::string zsh_argument(const Command& command, const run::Setting& setting) {
   const auto value =
       is_flag(setting) ? "" : fmt::format(":{}:{}", metavar(setting), zsh_values(setting));
-  if (setting.name == command.operand) return fmt::format("'1{}'", value);
+  if (setting.name == command.operand)
+    return fmt::format("'{}{}'", is_list(setting) ? "*" : "1", value);
   return fmt::format("'{}{}[{}]{}'",
                      is_list(setting) ? "*" : "",
                      option_name(setting),

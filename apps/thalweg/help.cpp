@@ -63,7 +63,7 @@ std::string settings_text(const Command& command) {
       result += "\n" + group + ":\n";
     }
     const bool by_place = setting.name == command.operand;
-    result += entry(by_place ? metavar(setting) : usage_text(setting), full_help(setting));
+    result += entry(by_place ? operand_text(command) : usage_text(setting), full_help(setting));
   }
   return result;
 }
@@ -79,7 +79,8 @@ std::string sources_text(const Command& command) {
 
 std::string operand_text(const Command& command) {
   const auto* operand = command.settings.find(command.operand);
-  return operand == nullptr ? std::string{} : metavar(*operand);
+  if (operand == nullptr) return {};
+  return metavar(*operand) + (is_list(*operand) ? "..." : "");
 }
 
 std::string overview_text(std::span<const Command> commands) {

@@ -32,7 +32,7 @@ std::string escaped(std::string_view text) {
 std::string setting_entry(const Command& command, const run::Setting& setting) {
   const bool by_place = setting.name == command.operand;
   return fmt::format(".TP\n.B {}\n{}\n",
-                     escaped(by_place ? metavar(setting) : usage_text(setting)),
+                     escaped(by_place ? operand_text(command) : usage_text(setting)),
                      escaped(full_help(setting)));
 }
 

@@ -1,15 +1,10 @@
 #include "thalweg/report/report.hpp"
 
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 
+#include "browser.hpp"
 #include "commands.hpp"
-#include <fmt/format.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "thalweg/base/log.hpp"
 #include "thalweg/run/folder.hpp"
 
 namespace thalweg::app {
@@ -26,40 +21,17 @@ void add_settings(run::Settings& settings, ReportOptions& options) {
                 .target = &options.run,
                 .help = "the run, by name or path",
                 .metavar = "RUN"});
-  settings.add({.name = "open",
-                .target = &options.open,
-                .help = "show the page in a browser; auto = where there is a desktop",
-                .metavar = "WHEN",
-                .choices = {"auto", "yes", "no"}});
+  add_open_setting(settings, options.open);
   settings.add({.name = "out",
                 .target = &options.out,
                 .help = "folder that holds the runs",
                 .metavar = "DIR"});
 }
 
-bool has_desktop() {
-  return isatty(STDOUT_FILENO) == 1 && (std::getenv("DISPLAY") || std::getenv("WAYLAND_DISPLAY"));
-}
-
-/// Hands the page to the desktop's opener. False where there is none.
-bool open_in_browser(const std::filesystem::path& page) {
-  const pid_t child = fork();
-  if (child == 0) {
-    execlp("xdg-open", "xdg-open", page.c_str(), nullptr);
-    _exit(127);
-  }
-  int status = 0;
-  return child > 0 && waitpid(child, &status, 0) == child && status == 0;
-}
-
 int run_report(const ReportOptions& options, const run::Settings&) {
   const auto folder = run::RunFolder::open(options.out, options.run);
   report::write_report(folder);
-  fmt::print("{}\n", folder.report().string());
-  const bool wanted = options.open == "yes" || (options.open == "auto" && has_desktop());
-  if (wanted && !open_in_browser(folder.report())) {
-    log_warning("No browser could be started; open the page by hand.");
-  }
+  present_page(folder.report(), options.open);
   return 0;
 }
 

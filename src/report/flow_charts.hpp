@@ -23,7 +23,13 @@ std::vector<SeriesChart> variance_charts(const RunData& run);
 /// A few outputs of the network, by process.
 std::vector<SeriesChart> output_charts(const RunData& run);
 
-/// Accuracy, learning rate, number of unstable directions, size of the oscillation.
+/// Effective step sizes, second moment, and a learning rate that varies.
+std::vector<SeriesChart> step_size_charts(const RunData& run);
+
+/// Loss and accuracy on the test examples beside those on the training examples.
+std::vector<SeriesChart> test_charts(const RunData& run);
+
+/// Accuracy, number of unstable directions, size of the oscillation, substeps of the flows.
 std::vector<SeriesChart> further_charts(const RunData& run);
 
 }  // namespace thalweg::report

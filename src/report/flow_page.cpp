@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "report/flow_charts.hpp"
+#include "report/flow_facts.hpp"
 #include "report/flow_story.hpp"
 #include "report/processes.hpp"
 #include "report/run_data.hpp"
@@ -23,42 +24,40 @@ constexpr const char* kSource =
 
 std::string title(const RunData& run) {
   const std::string model = run.facts.text("results.model");
-  return model.empty() ? "A central flow" : "Central flow of " + model;
+  const bool at_edge_only = has_process(run, kDiscrete) && !has_process(run, kCentral);
+  const std::string what = at_edge_only ? "edge of stability" : "central flow";
+  if (model.empty()) return at_edge_only ? "At the " + what : "A " + what;
+  return at_edge_only ? "At the " + what + ": " + model : "Central flow of " + model;
+}
+
+/// "gradient descent, learning rate 0.1" without what follows the comma.
+std::string optimizer_name(const RunData& run) {
+  const std::string optimizer = run.facts.text("results.optimizer");
+  return optimizer.substr(0, optimizer.find(','));
 }
 
 std::string lead(const RunData& run) {
-  const std::string optimizer = run.facts.text("results.optimizer");
+  const std::string optimizer = optimizer_name(run);
   if (optimizer.empty()) return "Where the optimizer goes, averaged over its oscillations.";
+  if (!has_process(run, kCentral) && has_process(run, kDiscrete)) {
+    return fmt::format(
+        "What {} did to this network, and how near to its edge of stability it went.", optimizer);
+  }
   return fmt::format(
       "Where {} takes this network, averaged over its oscillations, and what the run itself did.",
       optimizer);
 }
 
-void add_metadata(Page& page, const RunData& run) {
-  std::vector<std::pair<std::string, std::string>> entries;
-  const auto add = [&](const char* name, const std::string& value) {
-    if (!value.empty()) entries.emplace_back(name, value);
-  };
-  add("Model", run.facts.text("results.model"));
-  add("Parameters", run.facts.text("results.parameters"));
-  add("Data", run.facts.text("results.data"));
-  add("Examples", run.facts.text("results.examples"));
-  add("Loss", run.facts.text("results.loss"));
-  add("Optimizer", run.facts.text("results.optimizer"));
-  add("Learning rate", run.facts.text("results.learning_rate"));
-  add("Steps", run.facts.text("results.steps"));
-  add("Status", status_text(run));
-  page.metadata(entries);
-}
-
 // --- key figures
 // -----------------------------------------------------------------------------------
 
-void add_edge_tile(std::vector<Tile>& tiles, const Facts& facts) {
+void add_edge_tile(std::vector<Tile>& tiles, const RunData& run) {
+  const Facts& facts = run.facts;
   if (facts.find("results.edge") == nullptr) return;
   const auto first = facts.number("results.edge.first_step");
   if (!first) {
-    tiles.push_back({"Edge of stability", "not reached", "sharpness below 2 throughout"});
+    tiles.push_back(
+        {"Edge of stability", "not reached", "sharpness below " + edge_text(run) + " throughout"});
     return;
   }
   const auto directions = std::llround(facts.number("results.edge.directions").value_or(0));
@@ -71,9 +70,10 @@ void add_distance_tile(std::vector<Tile>& tiles, const Facts& facts) {
   const auto central = facts.number("results.prediction.weight_distance.central");
   const auto stable = facts.number("results.prediction.weight_distance.stable");
   if (!central) return;
-  tiles.push_back({"Central flow to run, at the end",
-                   number_text(*central),
-                   stable ? "stable flow: " + number_text(*stable) : ""});
+  const auto rod = facts.number("results.prediction.weight_distance.rod");
+  std::string others = stable ? "stable flow: " + number_text(*stable) : "";
+  if (rod) others += (others.empty() ? "rod flow: " : ", rod flow: ") + number_text(*rod);
+  tiles.push_back({"Central flow to run, at the end", number_text(*central), others});
 }
 
 void add_loss_tile(std::vector<Tile>& tiles, const Facts& facts) {
@@ -99,9 +99,10 @@ void add_time_tile(std::vector<Tile>& tiles, const Facts& facts) {
                    cost ? "a flow step costs " + number_text(*cost) + " gradients" : ""});
 }
 
-std::vector<Tile> key_figures(const Facts& facts) {
+std::vector<Tile> key_figures(const RunData& run) {
+  const Facts& facts = run.facts;
   std::vector<Tile> tiles;
-  add_edge_tile(tiles, facts);
+  add_edge_tile(tiles, run);
   add_distance_tile(tiles, facts);
   add_loss_tile(tiles, facts);
   add_variance_tile(tiles, facts);
@@ -122,6 +123,9 @@ void add_prediction_table(Page& page, const Facts& facts) {
     table.rows.push_back({quantity, {found.word, found.tone}, percent_text(error)});
   };
   if (const auto e = facts.number("results.prediction.loss_error")) add("Training loss", *e);
+  if (const auto e = facts.number("results.prediction.rod_loss_error")) {
+    add("Training loss, by the rod flow", *e);
+  }
   if (const auto e = facts.number("results.prediction.gradient_norm2_error")) {
     add("Squared gradient norm", *e);
   }
@@ -217,24 +221,28 @@ void add_oscillation(Page& page, const RunData& run) {
   page.section("The oscillation");
   page.paragraph(
       "At the edge the weights swing about their average path. The flow does not follow the "
-      "swings, but it predicts "
-      "their variance along each unstable direction: just what keeps the sharpness at 2.");
+      "swings, but it predicts their variance along each unstable direction: just what keeps the "
+      "sharpness at " +
+      edge_text(run) + ".");
   page.chart(swing);
   page.small_multiples(variances);
 }
 
+void add_multiples(Page& page, const char* title, const std::vector<SeriesChart>& charts) {
+  if (charts.empty()) return;
+  page.section(title);
+  page.small_multiples(charts);
+}
+
 void add_further(Page& page, const RunData& run) {
   const auto outputs = output_charts(run);
-  const auto others = further_charts(run);
   if (!outputs.empty()) {
     page.section("What the network says");
     page.paragraph("A few of the network's outputs on training examples, along each process.");
     page.small_multiples(outputs);
   }
-  if (!others.empty()) {
-    page.section("Further series");
-    page.small_multiples(others);
-  }
+  add_multiples(page, "On examples it has not seen", test_charts(run));
+  add_multiples(page, "Further series", further_charts(run));
 }
 
 void add_numbers(Page& page, const RunData& run) {
@@ -251,11 +259,21 @@ std::string flow_page(const run::RunFolder& folder) {
   const RunData run = read_run(folder);
   Page page(title(run), eyebrow(run));
   page.lead(lead(run));
-  add_metadata(page, run);
-  page.tiles(key_figures(run.facts));
+  add_metadata(page,
+               run,
+               {{"Model", "model"},
+                {"Parameters", "parameters"},
+                {"Data", "data"},
+                {"Examples", "examples"},
+                {"Loss", "loss"},
+                {"Optimizer", "optimizer"},
+                {"Learning rate", "learning_rate"},
+                {"Steps", "steps"}});
+  page.tiles(key_figures(run));
   add_story(page, run);
   add_charts(page, run);
   add_oscillation(page, run);
+  add_multiples(page, "The step sizes", step_size_charts(run));
   add_further(page, run);
   add_numbers(page, run);
   add_configuration(page, run);

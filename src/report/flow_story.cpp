@@ -7,19 +7,16 @@
 
 #include <fmt/format.h>
 
+#include "report/flow_facts.hpp"
 #include "thalweg/report/numbers.hpp"
 
 namespace thalweg::report {
 namespace {
 
-constexpr double kGood = 0.1, kFair = 0.3;
-
 std::string step_text(double step) { return "**" + count_text(std::llround(step)) + "**"; }
 
-double largest(const std::vector<double>& values) {
-  double out = -std::numeric_limits<double>::infinity();
-  for (const double value : values) out = std::isfinite(value) ? std::max(out, value) : out;
-  return out;
+std::string strong(double value, int digits = 3) {
+  return "**" + number_text(value, digits) + "**";
 }
 
 /// Joins sentences with blanks, leaving out the empty ones.
@@ -34,36 +31,45 @@ std::string paragraph(const std::vector<std::string>& sentences) {
 }
 
 std::string stayed_below_the_edge(const RunData& run) {
-  const double sharpness = largest(run.column("discrete/effective_hessian_eigs"));
+  const Process& process =
+      has_process(run, kCentral) && !has_process(run, kDiscrete) ? kCentral : kDiscrete;
+  const double sharpness =
+      largest_value(run.column(fmt::format("{}/effective_hessian_eigs", process.path)));
   const std::string most =
-      std::isfinite(sharpness) ? fmt::format(" (at most **{}**)", number_text(sharpness)) : "";
+      std::isfinite(sharpness) ? fmt::format(" (at most {})", strong(sharpness)) : "";
+  const std::string rest =
+      !has_process(run, kCentral) ? " and nothing oscillated."
+      : is_adaptive(run)
+          ? ", nothing oscillated, and the central flow is the plain flow of this optimizer here."
+          : ", nothing oscillated, and the central flow is plain gradient flow here.";
   return fmt::format(
-      "The effective sharpness stayed below 2{}: the optimizer was stable all the way, nothing "
-      "oscillated, and the central flow is plain gradient flow here.",
-      most);
+      "The effective sharpness stayed below {}{}: the optimizer was stable all the way{}",
+      edge_text(run),
+      most,
+      rest);
 }
 
 std::string reached_the_edge(const RunData& run) {
   const auto discrete = run.facts.number("results.edge.first_step");
   const auto central = run.facts.number("results.edge.first_step_central");
-  if (discrete && central) {
-    return fmt::format(
-        "The run reached the edge of stability, an effective sharpness of 2, at step {}; the "
-        "central "
-        "flow turned along it from step {}.",
-        step_text(*discrete),
-        step_text(*central));
-  }
   if (discrete) {
+    const std::string flow =
+        central
+            ? fmt::format("; the central flow turned along it from step {}", step_text(*central))
+            : "";
     return fmt::format(
-        "The run reached the edge of stability, an effective sharpness of 2, at step {}.",
-        step_text(*discrete));
+        "The run reached the edge of stability, an effective sharpness of {}, at step {}{}.",
+        edge_text(run),
+        step_text(*discrete),
+        flow);
   }
   if (central) {
     return fmt::format(
-        "The central flow reached the edge of stability at step {}; the run itself stayed below "
-        "it.",
-        step_text(*central));
+        "The central flow reached the edge of stability, an effective sharpness of {}, at step "
+        "{}{}.",
+        edge_text(run),
+        step_text(*central),
+        has_process(run, kDiscrete) ? "; the run itself stayed below it" : "");
   }
   return run.facts.find("results.edge") != nullptr ? stayed_below_the_edge(run) : "";
 }
@@ -81,12 +87,93 @@ std::string directions_sentence(const RunData& run) {
   const auto directions = run.facts.number("results.edge.directions");
   if (!directions || *directions < 1) return {};
   if (*directions == 1) {
-    return "**One** direction became unstable, and the flow holds its sharpness at 2.";
+    return fmt::format("**One** direction became unstable, and the flow holds its sharpness at {}.",
+                       edge_text(run));
   }
   return fmt::format(
-      "In all, **{}** directions became unstable, and the flow holds the sharpness of each at 2.",
-      count_text(std::llround(*directions)));
+      "In all, **{}** directions became unstable, and the flow holds the sharpness of each at {}.",
+      count_text(std::llround(*directions)),
+      edge_text(run));
 }
+
+/// Of a run without a flow that predicts it: where its sharpness went from the edge on, and why
+/// nothing more is said.
+std::string unpredicted_sentence(const RunData& run) {
+  const bool alone = std::all_of(kProcesses.begin(), kProcesses.end(), [&](const Process& p) {
+    return p.path == kDiscrete.path || p.path == kMidpoint.path || !has_process(run, p);
+  });
+  if (!alone || !has_process(run, kDiscrete)) return {};
+  std::string out;
+  if (const auto first = run.facts.number("results.edge.first_step"); first && *first >= 0) {
+    const double mean =
+        mean_from(run.column("discrete/effective_hessian_eigs"), static_cast<std::size_t>(*first));
+    if (!std::isnan(mean)) {
+      out = fmt::format("From there on its effective sharpness averaged {}, {} of the edge. ",
+                        strong(mean),
+                        percent_text(mean / edge_threshold(run)));
+    }
+  }
+  return out + (edge_threshold(run) != 2
+                    ? "There is no central flow for an optimizer with momentum, so nothing here "
+                      "predicts the average of this run."
+                    : "No flow was run beside it, so nothing here predicts its average.");
+}
+
+// --- step sizes
+// ------------------------------------------------------------------------------------
+
+std::string change_text(double first, double last) {
+  const char* verb = last > 1.02 * first ? "rose" : last < 0.98 * first ? "fell" : "went";
+  return fmt::format("{} from {} to {}", verb, strong(first), strong(last));
+}
+
+/// Where Scalar RMSProp sets its one step size: at the largest stable one, once it is at the edge.
+std::string largest_stable_clause(const RunData& run, const Process& process, double step_size) {
+  const double sharpness = last_value(run.column(fmt::format("{}/hessian_eigs", process.path)));
+  const bool at_edge = run.facts.number("results.edge.first_step") ||
+                       run.facts.number("results.edge.first_step_central");
+  if (!(sharpness > 0) || !at_edge) return {};
+  const double largest = edge_threshold(run) / sharpness;
+  const double off = std::abs(step_size / largest - 1);
+  if (off > 0.1) {
+    return fmt::format(
+        "; the largest stable one at the end, {}/S, is {}", edge_text(run), strong(largest));
+  }
+  return fmt::format(
+      "; at the end the largest stable one, {}/S, is {}: the optimizer has tuned its step to the "
+      "edge, {}",
+      edge_text(run),
+      strong(largest),
+      within_text(off));
+}
+
+std::string step_size_sentence(const RunData& run) {
+  for (const Process& process : {kCentral, kDiscrete}) {
+    const auto series = [&](const char* name) {
+      return run.column(fmt::format("{}/opt.{}", process.path, name));
+    };
+    const std::string whose = process.path == kCentral.path ? "Along the central flow the" : "The";
+    const auto scalar = series("effective_step_size");
+    if (const double last = last_value(scalar); !std::isnan(last)) {
+      return fmt::format("{} effective step size {}{}.",
+                         whose,
+                         change_text(first_value(scalar), last),
+                         largest_stable_clause(run, process, last));
+    }
+    const auto mean = series("ess_mean"), harmonic = series("ess_harmonic_mean");
+    if (const double last = last_value(mean); !std::isnan(last)) {
+      return fmt::format(
+          "{} mean of the effective step sizes, one a weight, {}, and their harmonic mean {}.",
+          whose,
+          change_text(first_value(mean), last),
+          change_text(first_value(harmonic), last_value(harmonic)));
+    }
+  }
+  return {};
+}
+
+// --- predictions
+// -----------------------------------------------------------------------------------
 
 /// What two distances from the run, of the central and of the stable flow, say about the theory.
 std::string distance_meaning(double central, double stable) {
@@ -118,17 +205,7 @@ std::string distance_sentence(const RunData& run) {
 }
 
 std::string judged(const std::string& what, double error) {
-  return fmt::format(
-      "{} within **{}** ({})", what, percent_text(std::abs(error)), verdict(error).word);
-}
-
-std::string joined_list(const std::vector<std::string>& items) {
-  std::string out;
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    if (i > 0) out += i + 1 == items.size() ? " and " : ", ";
-    out += items[i];
-  }
-  return out;
+  return fmt::format("{} {} ({})", what, within_text(error), verdict(error).word);
 }
 
 std::string prediction_sentence(const RunData& run) {
@@ -146,13 +223,55 @@ std::string prediction_sentence(const RunData& run) {
   return "Averaged over the oscillation, the flow predicts " + joined_list(parts) + ".";
 }
 
+/// How the rod flow did beside the central flow, which is much dearer.
+std::string rod_sentence(const RunData& run) {
+  const auto rod = run.facts.number("results.prediction.weight_distance.rod");
+  const auto central = run.facts.number("results.prediction.weight_distance.central");
+  if (!rod) return {};
+  const auto error = run.facts.number("results.prediction.rod_loss_error");
+  const auto central_error = run.facts.number("results.prediction.loss_error");
+  std::string out = fmt::format(
+      "The rod flow, which needs no eigenvectors, ended {} away from the run's averaged weights",
+      strong(*rod));
+  if (error) {
+    out += fmt::format(" and predicts {}", judged("the training loss", *error));
+    if (central_error) out += fmt::format("; the central flow, {}", within_text(*central_error));
+  }
+  if (!central || !(*central > 0)) return out + ".";
+  const double ratio = *rod / *central;
+  const char* meaning = ratio < 0.8    ? "it ended nearer to the run than the central flow"
+                        : ratio > 1.25 ? "the central flow ended nearer"
+                                       : "it ended about as near as the central flow";
+  return out + ": " + meaning + fmt::format(" ({}).", strong(*central));
+}
+
+/// The variants of the central flow, which show what its parts are good for.
+std::string variants_sentence(const RunData& run) {
+  std::vector<std::string> parts;
+  const auto add = [&](const Process& process, const char* what) {
+    const auto away =
+        run.facts.number(fmt::format("results.prediction.weight_distance.{}", process.path));
+    if (away) {
+      parts.push_back(fmt::format("{}, the {} ended {} away", what, process.name, strong(*away)));
+    }
+  };
+  add(kStationary, "with a second moment that is always at rest");
+  add(kAblated, "without the oscillation's push on the weights");
+  if (parts.empty()) return {};
+  std::string out = fmt::format("{}.", fmt::join(parts, "; "));
+  out.front() = 'W';  // of "with" or "without"
+  return out;
+}
+
 std::string monotone_sentence(const RunData& run) {
   const auto flow = run.column("central/train_loss");
   if (flow.size() < 2) return {};
   const std::int64_t rises = count_rises(flow);
   const std::int64_t rises_of_run = count_rises(run.column("discrete/train_loss"));
   if (rises == 0 && rises_of_run == 0) {
-    return "The training loss never rose, neither along the central flow nor in the run.";
+    return has_process(run, kDiscrete)
+               ? "The training loss never rose, neither along the central flow nor in the run."
+               : "The training loss never rose along the central flow.";
   }
   if (rises == 0) {
     return fmt::format(
@@ -161,11 +280,10 @@ std::string monotone_sentence(const RunData& run) {
         "the oscillation, not the path.",
         count_text(rises_of_run, "step"));
   }
-  return fmt::format(
-      "Along the central flow the training loss rose at **{}**; for gradient descent the theory "
-      "allows none, for "
-      "adaptive steps a few.",
-      count_text(rises, "step"));
+  return fmt::format("Along the central flow the training loss rose at **{}**; {}",
+                     count_text(rises, "step"),
+                     is_adaptive(run) ? "for adaptive steps the theory allows a few."
+                                      : "for gradient descent the theory allows none.");
 }
 
 std::string status_sentence(const RunData& run) {
@@ -180,29 +298,21 @@ std::string status_sentence(const RunData& run) {
 
 }  // namespace
 
-Verdict verdict(double relative_error) {
-  const double size = std::abs(relative_error);
-  if (size < kGood) return {"good", Tone::kGood};
-  if (size < kFair) return {"fair", Tone::kFair};
-  return {"poor", Tone::kPoor};
-}
-
 std::vector<std::string> flow_story(const RunData& run) {
-  std::vector<std::string> paragraphs = {
-      status_sentence(run),
-      paragraph({reached_the_edge(run), delay_sentence(run), directions_sentence(run)}),
-      distance_sentence(run),
-      paragraph({prediction_sentence(run), monotone_sentence(run)})};
+  std::vector<std::string> paragraphs = {status_sentence(run),
+                                         paragraph({reached_the_edge(run),
+                                                    delay_sentence(run),
+                                                    directions_sentence(run),
+                                                    unpredicted_sentence(run)}),
+                                         step_size_sentence(run)};
+  // How far anything is from a run that diverged says nothing.
+  if (run.facts.text("status") != "diverged") {
+    paragraphs.push_back(distance_sentence(run));
+    paragraphs.push_back(paragraph({rod_sentence(run), variants_sentence(run)}));
+    paragraphs.push_back(paragraph({prediction_sentence(run), monotone_sentence(run)}));
+  }
   std::erase(paragraphs, "");
   return paragraphs;
-}
-
-std::int64_t count_rises(const std::vector<double>& values) {
-  std::int64_t rises = 0;
-  for (std::size_t i = 1; i < values.size(); ++i) {
-    if (values[i] > values[i - 1] + kLossRounding * std::abs(values[i - 1])) ++rises;
-  }
-  return rises;
 }
 
 }  // namespace thalweg::report

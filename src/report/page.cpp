@@ -36,8 +36,7 @@ std::string tone_class(Tone tone) {
 
 std::string stroke_class(const Trace& trace) {
   if (trace.band) return "band";
-  if (trace.stroke == Stroke::kDashed) return "dashed";
-  if (trace.stroke == Stroke::kDotted) return "dotted";
+  if (trace.stroke != Stroke::kSolid) return stroke_name(trace.stroke);
   return trace.opacity < 0.6 ? "faint" : "solid";
 }
 
@@ -61,6 +60,16 @@ std::string key(const SeriesChart& chart, bool interactive) {
     out += key_entry(chart.traces[t], t, interactive);
   }
   return out + "</ul>";
+}
+
+std::string legend_entry(const Trace& trace, bool switches) {
+  if (!switches) return key_entry(trace, 0, false);
+  const std::string ink = ink_name(trace.ink);
+  return fmt::format(
+      R"(<li><label><input type="checkbox" class="solid ink-{}" data-ink="{}" checked>{}</label></li>)",
+      ink,
+      ink,
+      escape_html(trace.name));
 }
 
 std::string takeaway(const std::string& sentence) {
@@ -163,8 +172,9 @@ void Page::callout(Tone tone, const std::string& title, const std::vector<std::s
 }
 
 void Page::table(const Table& table) {
-  body_ += "<div class=\"table\"><table><caption>" + escape_html(table.caption) +
-           "</caption><thead><tr>";
+  body_ += "<div class=\"table\"><table>";
+  if (!table.caption.empty()) body_ += "<caption>" + escape_html(table.caption) + "</caption>";
+  body_ += "<thead><tr>";
   for (std::size_t c = 0; c < table.head.size(); ++c) {
     body_ += fmt::format(R"(<th scope="col" class="{}">{}</th>)",
                          c >= table.text_columns ? "number" : "",
@@ -187,6 +197,12 @@ std::string Page::chart_figure(const SeriesChart& chart) {
 
 void Page::chart(const SeriesChart& chart) {
   if (!chart.empty()) body_ += chart_figure(chart);
+}
+
+void Page::legend(const std::vector<Trace>& entries, bool switches) {
+  body_ += "<ul class=\"key legend\">";
+  for (const Trace& entry : entries) body_ += legend_entry(entry, switches && !library_.empty());
+  body_ += "</ul>";
 }
 
 void Page::small_multiples(const std::vector<SeriesChart>& charts) {
@@ -220,9 +236,11 @@ void Page::footer(const std::string& sentences) {
 std::string Page::html() const {
   std::string out = fmt::format(
       R"(<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{}</title>)"
+      R"(<meta name="generator" content="{}">)"
       R"(<meta name="viewport" content="width=device-width, initial-scale=1"><style>{}</style></head>)"
       R"(<body data-charts="0"><header class="masthead">{}<p class="eyebrow">{}</p><h1>{}</h1>{}</header><main>)",
       escape_html(title_),
+      escape_html(generator_),
       kPageCss,
       kOrnament,
       escape_html(eyebrow_),

@@ -4,7 +4,10 @@
 (() => {
   "use strict";
 
-  const DASHES = { solid: null, dashed: [7, 4], dotted: [2, 3] };
+  const DASHES = {
+    "solid": null, "dashed": [7, 4], "dotted": [2, 3], "long-dashed": [14, 4], "dash-dotted": [8, 3, 2, 3],
+    "dash-dot-dotted": [8, 3, 2, 3, 2, 3],
+  };
   const FADE = 0.72; // each further line of one entry is this much fainter than the one before
   const REFERENCE = "reference";
 
@@ -191,6 +194,16 @@
       this.logButton?.setAttribute("aria-pressed", String(this.log));
     }
 
+    // Shows all of a colour that the chart opened with, or hides all of it.
+    switchInk(ink, on) {
+      this.figure.querySelectorAll("[data-trace]").forEach((box) => {
+        const trace = this.spec.traces[Number(box.dataset.trace)];
+        if (trace.ink !== ink) return;
+        box.checked = this.shown[Number(box.dataset.trace)] = on && trace.visible;
+      });
+      this.graph.updateOptions({ visibility: this.visibility() });
+    }
+
     showValues(x) {
       const row = this.nearestRow(x);
       const entries = this.spec.traces.flatMap((trace, t) => {
@@ -246,6 +259,11 @@
         document.body.dataset.charts = String(this.charts.length);
       }
       document.body.thalwegCharts = this.charts;
+      for (const box of document.querySelectorAll("[data-ink]")) {
+        box.addEventListener("change", () => {
+          for (const chart of this.charts) chart.switchInk(box.dataset.ink, box.checked);
+        });
+      }
       for (const query of ["(prefers-color-scheme: dark)", "print"]) {
         matchMedia(query).addEventListener("change", () => this.recolour());
       }

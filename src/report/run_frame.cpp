@@ -15,6 +15,16 @@ std::string status_text(const RunData& run) {
   return status.empty() ? "unfinished" : status;
 }
 
+void add_metadata(Page& page, const RunData& run, std::initializer_list<NamedFact> facts) {
+  std::vector<std::pair<std::string, std::string>> entries;
+  for (const auto& [name, key] : facts) {
+    const std::string value = run.facts.text(fmt::format("results.{}", key));
+    if (!value.empty()) entries.emplace_back(name, value);
+  }
+  entries.emplace_back("Status", status_text(run));
+  page.metadata(entries);
+}
+
 void add_warnings(Page& page, const RunData& run) {
   const auto warnings = run.facts.texts("results.warnings");
   const auto suggestions = run.facts.texts("results.suggestions");

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <initializer_list>
 #include <string>
+#include <utility>
 
 #include "report/run_data.hpp"
 #include "thalweg/report/page.hpp"
@@ -12,6 +14,12 @@ std::string eyebrow(const RunData& run);
 
 /// "done", or what became of a run without a summary.
 std::string status_text(const RunData& run);
+
+/// A fact for the head of a page: its name for readers and its path below `results`.
+using NamedFact = std::pair<const char*, const char*>;
+
+/// The head's list: those of the facts that the run has, and its status.
+void add_metadata(Page& page, const RunData& run, std::initializer_list<NamedFact> facts);
 
 /// What the run itself distrusts, and what it advises.
 void add_warnings(Page& page, const RunData& run);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "thalweg/report/numbers.hpp"
@@ -99,18 +100,6 @@ nlohmann::json column_json(const std::vector<double>& values, std::size_t rows) 
   return out;
 }
 
-std::string stroke_name(Stroke stroke) {
-  switch (stroke) {
-    case Stroke::kDashed:
-      return "dashed";
-    case Stroke::kDotted:
-      return "dotted";
-    case Stroke::kSolid:
-      break;
-  }
-  return "solid";
-}
-
 nlohmann::json trace_json(const Trace& trace, std::size_t rows) {
   auto columns = nlohmann::json::array();
   for (const auto& column : trace.columns) columns.push_back(column_json(column, rows));
@@ -136,10 +125,40 @@ std::string ink_name(Ink ink) {
       return "central";
     case Ink::kStable:
       return "stable";
+    case Ink::kRod:
+      return "rod";
+    case Ink::kStationary:
+      return "stationary";
+    case Ink::kAblated:
+      return "ablated";
     case Ink::kNeutral:
+      return "neutral";
+    default:
       break;
   }
-  return "neutral";
+  return fmt::format("run-{}", static_cast<int>(ink) - static_cast<int>(Ink::kRun1) + 1);
+}
+
+Ink run_ink(std::size_t place) {
+  return static_cast<Ink>(static_cast<std::size_t>(Ink::kRun1) + place % kRunInks);
+}
+
+std::string stroke_name(Stroke stroke) {
+  switch (stroke) {
+    case Stroke::kDashed:
+      return "dashed";
+    case Stroke::kDotted:
+      return "dotted";
+    case Stroke::kLongDashed:
+      return "long-dashed";
+    case Stroke::kDashDotted:
+      return "dash-dotted";
+    case Stroke::kDashDotDotted:
+      return "dash-dot-dotted";
+    case Stroke::kSolid:
+      break;
+  }
+  return "solid";
 }
 
 SeriesChart down_sample(SeriesChart chart, std::size_t points) {

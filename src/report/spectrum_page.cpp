@@ -52,21 +52,6 @@ std::string with_error(double value, double error) {
                            : number_text(value) + " ± " + number_text(error, 2);
 }
 
-void add_metadata(Page& page, const RunData& run) {
-  std::vector<std::pair<std::string, std::string>> entries;
-  for (const auto& [name, key] : {std::pair("Model", "model"),
-                                  std::pair("Parameters", "parameters"),
-                                  std::pair("Data", "data"),
-                                  std::pair("Examples", "examples"),
-                                  std::pair("Loss", "loss"),
-                                  std::pair("Training loss", "training_loss")}) {
-    const std::string value = run.facts.text(std::string("results.") + key);
-    if (!value.empty()) entries.emplace_back(name, value);
-  }
-  entries.emplace_back("Status", status_text(run));
-  page.metadata(entries);
-}
-
 std::vector<Tile> key_figures(const RunData& run) {
   std::vector<Tile> tiles;
   const auto eigenvalues = run.facts.numbers("results.eigenvalues");
@@ -175,7 +160,14 @@ std::string spectrum_page(const run::RunFolder& folder) {
   page.lead(
       "How the training loss curves at these weights: in which directions, how strongly, in which "
       "layers.");
-  add_metadata(page, run);
+  add_metadata(page,
+               run,
+               {{"Model", "model"},
+                {"Parameters", "parameters"},
+                {"Data", "data"},
+                {"Examples", "examples"},
+                {"Loss", "loss"},
+                {"Training loss", "training_loss"}});
   page.tiles(key_figures(run));
   page.section("The spectrum");
   add_density(page, run);

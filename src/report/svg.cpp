@@ -252,6 +252,12 @@ std::string dash_attribute(Stroke stroke) {
       return R"(stroke-dasharray="6 4" )";
     case Stroke::kDotted:
       return R"(stroke-dasharray="2 3" )";
+    case Stroke::kLongDashed:
+      return R"(stroke-dasharray="14 4" )";
+    case Stroke::kDashDotted:
+      return R"(stroke-dasharray="8 3 2 3" )";
+    case Stroke::kDashDotDotted:
+      return R"(stroke-dasharray="8 3 2 3 2 3" )";
     case Stroke::kSolid:
       break;
   }

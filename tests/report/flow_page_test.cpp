@@ -9,6 +9,7 @@
 
 #include "report/browser.hpp"
 #include "report/flow_charts.hpp"
+#include "report/flow_facts.hpp"
 #include "report/flow_story.hpp"
 #include "report/synthetic_run.hpp"
 #include "support/temporary_folder.hpp"

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace thalweg::report {
 
@@ -19,6 +20,9 @@ std::string percent_text(double fraction);
 /// "853,508", with `noun` in the plural it needs: count_text(1, "step") is "1 step".
 std::string count_text(std::int64_t count);
 std::string count_text(std::int64_t count, const std::string& noun);
+
+/// "a", "a and b", "a, b and c".
+std::string joined_list(const std::vector<std::string>& items);
 
 /// The value rounded to seven significant digits, which is what a chart can show at any zoom.
 double chart_precision(double value);

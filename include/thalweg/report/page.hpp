@@ -48,6 +48,9 @@ class Page {
   /// @param eyebrow  the short line above it
   Page(std::string title, std::string eyebrow);
 
+  /// What made the page, for programs that find it: "Thalweg" where nothing else is said.
+  void generator(std::string program) { generator_ = std::move(program); }
+
   void lead(const std::string& sentence);
   void metadata(const std::vector<std::pair<std::string, std::string>>& names_and_values);
   void tiles(const std::vector<Tile>& tiles);
@@ -56,6 +59,9 @@ class Page {
   void paragraph(const std::string& sentences);
   void callout(Tone tone, const std::string& title, const std::vector<std::string>& items);
   void table(const Table& table);
+  /// Says what colours or strokes mean in the charts to come. @param switches  whether an entry
+  /// hides and shows everything of its colour, in all charts
+  void legend(const std::vector<Trace>& entries, bool switches);
   void chart(const SeriesChart& chart);
   void small_multiples(const std::vector<SeriesChart>& charts);
   void drawing(const Drawing& drawing);
@@ -69,7 +75,7 @@ class Page {
  private:
   std::string chart_figure(const SeriesChart& chart);
 
-  std::string title_, eyebrow_;
+  std::string title_, eyebrow_, generator_ = "Thalweg";
   std::string library_;  ///< source of dygraphs; empty where it is not installed
   std::string head_, body_, footer_;
   nlohmann::json charts_ = nlohmann::json::array();

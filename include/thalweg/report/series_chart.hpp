@@ -11,13 +11,36 @@
 namespace thalweg::report {
 
 /// A colour by its meaning. The page has one colour for each, light and dark, in every chart; a
-/// process keeps its own.
-enum class Ink { kDiscrete, kMidpoint, kCentral, kStable, kNeutral };
+/// process keeps its own, and so does each of several runs on one page.
+enum class Ink {
+  kDiscrete,
+  kMidpoint,
+  kCentral,
+  kStable,
+  kRod,
+  kStationary,
+  kAblated,
+  kNeutral,
+  kRun1,
+  kRun2,
+  kRun3,
+  kRun4,
+  kRun5,
+  kRun6,
+  kRun7,
+  kRun8
+};
+inline constexpr std::size_t kRunInks = 8;
+
+/// The colour of the run at this place among several; after `kRunInks` they begin again.
+Ink run_ink(std::size_t place);
 
 std::string ink_name(
     Ink ink);  ///< "discrete": the suffix of the page's custom properties and classes
 
-enum class Stroke { kSolid, kDashed, kDotted };
+enum class Stroke { kSolid, kDashed, kDotted, kLongDashed, kDashDotted, kDashDotDotted };
+
+std::string stroke_name(Stroke stroke);  ///< "long-dashed": the class of its entry in a key
 
 /// One entry of a chart's key: lines of one colour that are shown and hidden together.
 struct Trace {

@@ -1,0 +1,86 @@
+#include "report/flow_facts.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "thalweg/report/numbers.hpp"
+
+namespace thalweg::report {
+namespace {
+
+constexpr double kGood = 0.1, kFair = 0.3;
+constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+
+bool is_finite(double value) { return std::isfinite(value); }
+
+}  // namespace
+
+Verdict verdict(double relative_error) {
+  const double size = std::abs(relative_error);
+  if (size < kGood) return {"good", Tone::kGood};
+  if (size < kFair) return {"fair", Tone::kFair};
+  return {"poor", Tone::kPoor};
+}
+
+std::string within_text(double relative_error) {
+  const double size = std::abs(relative_error);
+  if (size < 1e-3) return "within **0.1%**";
+  return fmt::format("{} **{}**", size > 10 ? "off by" : "within", percent_text(size));
+}
+
+double edge_threshold(const RunData& run) {
+  return run.facts.number("results.edge.threshold").value_or(2);
+}
+
+std::string edge_text(const RunData& run) { return number_text(edge_threshold(run), 4); }
+
+bool has_process(const RunData& run, const Process& process) {
+  return run.find(fmt::format("{}/train_loss", process.path)) != nullptr ||
+         run.facts.find(fmt::format("results.processes.{}", process.path)) != nullptr;
+}
+
+bool is_adaptive(const RunData& run) {
+  return std::any_of(run.series.begin(), run.series.end(), [](const auto& series) {
+    const std::string& path = series.first;
+    return path.ends_with("/opt.effective_step_size") || path.ends_with("/opt.ess_mean");
+  });
+}
+
+double first_value(const std::vector<double>& values) {
+  const auto found = std::find_if(values.begin(), values.end(), is_finite);
+  return found == values.end() ? kNaN : *found;
+}
+
+double last_value(const std::vector<double>& values) {
+  const auto found = std::find_if(values.rbegin(), values.rend(), is_finite);
+  return found == values.rend() ? kNaN : *found;
+}
+
+double largest_value(const std::vector<double>& values) {
+  double out = -std::numeric_limits<double>::infinity();
+  for (const double value : values) out = std::isfinite(value) ? std::max(out, value) : out;
+  return out;
+}
+
+double mean_from(const std::vector<double>& values, std::size_t first) {
+  double sum = 0, count = 0;
+  for (std::size_t i = first; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) continue;
+    sum += values[i];
+    count += 1;
+  }
+  return count > 0 ? sum / count : kNaN;
+}
+
+std::int64_t count_rises(const std::vector<double>& values) {
+  std::int64_t rises = 0;
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    if (values[i] > values[i - 1] + kLossRounding * std::abs(values[i - 1])) ++rises;
+  }
+  return rises;
+}
+
+}  // namespace thalweg::report

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report/processes.hpp"
+#include "report/run_data.hpp"
+#include "thalweg/report/page.hpp"
+
+namespace thalweg::report {
+
+/// How far a prediction is from the measurement, as a relative error: good below 10%, fair below
+/// 30%, poor above.
+struct Verdict {
+  std::string word;
+  Tone tone;
+};
+Verdict verdict(double relative_error);
+
+/// "within **8.3%**" (rich text); "off by **over 1000%**" where nothing agrees.
+std::string within_text(double relative_error);
+
+/// The effective sharpness from which the optimizer of a run oscillates: 2, with momentum more.
+double edge_threshold(const RunData& run);
+std::string edge_text(const RunData& run);  ///< the same for readers: "2", "38"
+
+/// Whether the process left a series or a line in the summary.
+bool has_process(const RunData& run, const Process& process);
+/// Whether the optimizer chooses its step sizes itself, from the gradients it has seen.
+bool is_adaptive(const RunData& run);
+
+/// The finite value of a series that comes first or last; NaN if there is none.
+double first_value(const std::vector<double>& values);
+double last_value(const std::vector<double>& values);
+/// The largest finite value, -infinity if there is none.
+double largest_value(const std::vector<double>& values);
+/// The mean of the finite values from row `first` on; NaN if there is none.
+double mean_from(const std::vector<double>& values, std::size_t first);
+
+/// A relative rise of a recorded loss that may be rounding (float32, sums over many examples) and
+/// does not count.
+inline constexpr double kLossRounding = 1e-5;
+
+/// Steps at which a series rose by more than `kLossRounding` of its value.
+std::int64_t count_rises(const std::vector<double>& values);
+
+}  // namespace thalweg::report
