@@ -101,6 +101,12 @@ dynamics::OptimizerState initial_state(const Problem& problem,
                                       "number `step` in {}.",
                                       options.problem.init));
   }
+  if (given.second_moment.numel() == 1 &&
+      rule.options().second_moment == dynamics::SecondMoment::kDiagonal) {
+    throw BadInput(options.problem.init,
+                   "holds one second moment for all weights, of Scalar RMSProp; this optimizer "
+                   "needs one for each weight.");
+  }
   // The average of |g|^2 is the sum of the averages of g_i^2.
   state.second_moment = rule.collect(given.second_moment.to(tensor_options));
   return state;

@@ -117,7 +117,11 @@ InitialPoint read_initial_point(const std::string& file,
                     layout.front().name,
                     shape_text(layout.front().shape)));
   }
-  point.optimizer.second_moment = source.first_of("second_moment", {"square_avg.", "exp_avg_sq."});
+  const auto scalar = arrays.find("second_moment");  // Scalar RMSProp has one for all weights
+  point.optimizer.second_moment =
+      scalar != arrays.end() && scalar->second.size() == 1
+          ? nn::to_tensor(scalar->second).to(at::kDouble).flatten()
+          : source.first_of("second_moment", {"square_avg.", "exp_avg_sq."});
   point.optimizer.momentum = source.first_of("momentum", {"momentum_buffer.", "exp_avg."});
   if (const auto step = arrays.find("step"); step != arrays.end() && step->second.size() == 1)
     point.optimizer.time = step->second.to(DType::kFloat64).as<double>()[0];

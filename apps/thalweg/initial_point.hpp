@@ -14,7 +14,7 @@ namespace thalweg::app {
 /// file says.
 struct InitialPoint {
   at::Tensor weights;
-  dynamics::OptimizerState optimizer;  ///< second moments a weight each, [P]
+  dynamics::OptimizerState optimizer;  ///< second moments [P], or [1] of Scalar RMSProp
 };
 
 /// Reads a .npz or .safetensors file, in any of three forms:

@@ -81,7 +81,13 @@ TEST(CommandLine, RefusesWhatCannotBeMeant) {
   expect_sentence(thalweg({"flow", "--learning-rate", "0"}), "[--learning-rate]");
   expect_sentence(thalweg({"flow", "--learning-rate", "--steps", "5"}), "thalweg: ");
   expect_sentence(thalweg({"flow", "--processes", "discrete,cntral"}), "Did you mean 'central'?");
-  expect_sentence(thalweg({"flow", "--optimizer", "adam"}), "must be one of gd; got 'adam'");
+  expect_sentence(thalweg({"flow", "--optimizer", "sgd"}),
+                  "must be one of gd, scalar-rmsprop, rmsprop, momentum, adam; got 'sgd'");
+  expect_sentence(thalweg({"flow", "--optimizer", "adam", "--processes", "discrete,central"}),
+                  "there is no central flow for an optimizer with momentum");
+  expect_sentence(thalweg({"flow", "--processes", "ablated"}), "gradient descent has no second moment");
+  expect_sentence(thalweg({"flow", "--beta2", "0.9"}), "this is gd");
+  expect_sentence(thalweg({"flow", "--optimizer", "rmsprop", "--momentum", "0.9"}), "this is rmsprop");
   expect_sentence(thalweg({"flow", "--quiet=perhaps"}), "[--quiet]");
   expect_sentence(thalweg({"flow", "--device", "tpu"}),
                   "expected cpu, cuda or cuda:INDEX; got 'tpu'");

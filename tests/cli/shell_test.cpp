@@ -105,7 +105,7 @@ class FishCompletion : public InteractiveShell {
 TEST_F(FishCompletion, KnowsCommandsOptionsChoicesAndRuns) {
   EXPECT_EQ(offers("thalweg sp"), "spectrum\n");
   EXPECT_EQ(offers("thalweg flow --lear"), "--learning-rate\n");
-  EXPECT_EQ(offers("thalweg flow --optimizer "), "gd\n");
+  EXPECT_EQ(offers("thalweg flow --optimizer "), "adam\ngd\nmomentum\nrmsprop\nscalar-rmsprop\n");
   EXPECT_EQ(offers("thalweg flow --processes mid"), "midpoint\n");
   EXPECT_EQ(offers("thalweg export fl"), "flow-1\n");
 }
