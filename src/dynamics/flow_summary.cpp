@@ -255,7 +255,8 @@ class Advice {
         start,
         facts_.edge));
     suggestions.push_back(fmt::format(
-        "Let the run settle first (--warm-start 10), or take a learning rate below {:.3g}.",
+        "Let the run settle first (--warm-start {}), or take a learning rate below {:.3g}.",
+        std::max<std::int64_t>(10, 2 * facts_.warm_start),
         facts_.learning_rate * facts_.edge / start));
   }
 
