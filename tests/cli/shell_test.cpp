@@ -32,6 +32,7 @@ TEST(BashCompletion, KnowsTheRuns) {
   const TemporaryFolder folder;
   std::filesystem::create_directories(folder.path() / "runs" / "flow-1");
   EXPECT_EQ(bash_offers("thalweg export fl", folder.path().string()), "flow-1\n");
+  EXPECT_EQ(bash_offers("thalweg compare other fl", folder.path().string()), "flow-1\n");
 }
 
 class Completion : public ::testing::TestWithParam<const char*> {};
@@ -56,6 +57,7 @@ TEST(ManPage, RendersWithoutWarnings) {
   EXPECT_EQ(page.exit_code, 0);
   EXPECT_THAT(page.err, IsEmpty());
   EXPECT_THAT(page.out, HasSubstr("learning-rate"));
+  EXPECT_THAT(page.out, HasSubstr("thalweg compare RUN..."));
 }
 
 }  // namespace
