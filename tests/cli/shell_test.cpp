@@ -57,7 +57,7 @@ TEST(ManPage, RendersWithoutWarnings) {
   EXPECT_EQ(page.exit_code, 0);
   EXPECT_THAT(page.err, IsEmpty());
   EXPECT_THAT(page.out, HasSubstr("learning-rate"));
-  EXPECT_THAT(page.out, HasSubstr("thalweg compare RUN..."));
+  EXPECT_THAT(page.out, HasSubstr("Put several runs on one page"));
 }
 
 }  // namespace
