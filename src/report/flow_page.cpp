@@ -259,16 +259,10 @@ std::string flow_page(const run::RunFolder& folder) {
   const RunData run = read_run(folder);
   Page page(title(run), eyebrow(run));
   page.lead(lead(run));
-  add_metadata(page,
-               run,
-               {{"Model", "model"},
-                {"Parameters", "parameters"},
-                {"Data", "data"},
-                {"Examples", "examples"},
-                {"Loss", "loss"},
-                {"Optimizer", "optimizer"},
-                {"Learning rate", "learning_rate"},
-                {"Steps", "steps"}});
+  add_metadata(
+      page,
+      run,
+      {{"Optimizer", "optimizer"}, {"Learning rate", "learning_rate"}, {"Steps", "steps"}});
   page.tiles(key_figures(run));
   add_story(page, run);
   add_charts(page, run);
@@ -276,8 +270,7 @@ std::string flow_page(const run::RunFolder& folder) {
   add_multiples(page, "The step sizes", step_size_charts(run));
   add_further(page, run);
   add_numbers(page, run);
-  add_configuration(page, run);
-  add_footer(page, run, kSource);
+  add_ending(page, run, kSource);
   return page.html();
 }
 

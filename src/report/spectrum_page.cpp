@@ -160,22 +160,14 @@ std::string spectrum_page(const run::RunFolder& folder) {
   page.lead(
       "How the training loss curves at these weights: in which directions, how strongly, in which "
       "layers.");
-  add_metadata(page,
-               run,
-               {{"Model", "model"},
-                {"Parameters", "parameters"},
-                {"Data", "data"},
-                {"Examples", "examples"},
-                {"Loss", "loss"},
-                {"Training loss", "training_loss"}});
+  add_metadata(page, run, {{"Training loss", "training_loss"}});
   page.tiles(key_figures(run));
   page.section("The spectrum");
   add_density(page, run);
   add_warnings(page, run);
   add_eigenvalues(page, run);
   add_layers(page, run);
-  add_configuration(page, run);
-  add_footer(page, run, kSource);
+  add_ending(page, run, kSource);
   return page.html();
 }
 

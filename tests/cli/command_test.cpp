@@ -39,12 +39,19 @@ TEST_P(EveryCommand, IsInTheOverview) {
   EXPECT_THAT(thalweg({}).out, HasSubstr(std::string("\n  ") + GetParam() + " "));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    CommandLine,
-    EveryCommand,
-    ::testing::Values(
-        "flow", "spectrum", "list", "report", "export", "help", "version", "man", "completion"),
-    [](const auto& test) { return std::string(test.param); });
+INSTANTIATE_TEST_SUITE_P(CommandLine,
+                         EveryCommand,
+                         ::testing::Values("flow",
+                                           "spectrum",
+                                           "list",
+                                           "report",
+                                           "compare",
+                                           "export",
+                                           "help",
+                                           "version",
+                                           "man",
+                                           "completion"),
+                         [](const auto& test) { return std::string(test.param); });
 
 TEST(CommandLine, HelpNamesDefaultsChoicesAndSources) {
   const auto help = thalweg({"flow", "-h"}).out;
@@ -93,7 +100,9 @@ TEST(CommandLine, RefusesWhatCannotBeMeant) {
                   "expected cpu, cuda or cuda:INDEX; got 'tpu'");
   expect_sentence(thalweg({"flow", "--memory", "plenty"}), "plenty");
   expect_sentence(thalweg({"flow", "left", "over"}), "does not know what to do with 'left'");
-  expect_sentence(thalweg({"export"}), "needs a RUN");
+  expect_sentence(thalweg({"export"}), "needs a RUN: 'thalweg export RUN'.");
+  expect_sentence(thalweg({"compare"}), "needs a RUN: 'thalweg compare RUN...'.");
+  expect_sentence(thalweg({"compare", "a"}), "needs two runs or more; got only 'a'");
 }
 
 TEST(CommandLine, RefusesSettingsThatExcludeEachOther) {

@@ -36,6 +36,7 @@ TEST(BashCompletion, KnowsTheRuns) {
   const TemporaryFolder folder;
   std::filesystem::create_directories(folder.path() / "runs" / "flow-1");
   EXPECT_EQ(bash_offers("thalweg export fl", folder.path().string()), "flow-1\n");
+  EXPECT_EQ(bash_offers("thalweg compare other fl", folder.path().string()), "flow-1\n");
 }
 
 /// A folder with one run and the script of a shell.
@@ -132,6 +133,7 @@ TEST(ManPage, RendersWithoutWarnings) {
   EXPECT_EQ(page.exit_code, 0);
   EXPECT_THAT(page.err, IsEmpty());
   EXPECT_THAT(page.out, HasSubstr("learning-rate"));
+  EXPECT_THAT(page.out, HasSubstr("Put several runs on one page"));
 }
 
 }  // namespace

@@ -7,9 +7,20 @@
 #include <memory>
 #include <string>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/temporary_folder.hpp"
 #include "thalweg/base/files.hpp"
 
 namespace thalweg::report::testing {
+
+/// How often a part occurs in a text.
+inline int count(const std::string& text, const std::string& part) {
+  int found = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
 
 /// Debian's browser without a window, for looking at pages as a reader's browser does.
 class Browser {
@@ -63,5 +74,30 @@ inline const std::string kUseEverything = R"(
   document.querySelectorAll("details").forEach((one) => { one.open = true; });
   document.body.dataset.overflow = String(document.documentElement.scrollWidth - innerWidth);
 )";
+
+/// Tests of pages in windows of several widths.
+class PageInABrowser : public ::testing::TestWithParam<int> {
+ protected:
+  void SetUp() override {
+    if (!Browser::installed()) GTEST_SKIP() << "chromium-headless-shell is not installed";
+  }
+  const std::filesystem::path& out() const { return folder_.path(); }
+
+  /// Every chart is drawn, every control works without an error, and nothing is wider than the
+  /// window.
+  static void expect_sound(const std::filesystem::path& page, int least_charts) {
+    const int charts = count(read_file(page), "<figure data-chart");
+    EXPECT_GE(charts, least_charts);
+    const std::string document = Browser::document(page, GetParam(), kUseEverything);
+    EXPECT_THAT(Browser::body_data(document, "overflow"),
+                ::testing::AnyOf("0", ::testing::HasSubstr("-")));
+    if (charts == 0) return;  // then the page has no script
+    EXPECT_EQ(Browser::body_data(document, "charts"), std::to_string(charts));
+    EXPECT_EQ(Browser::body_data(document, "errors"), "");
+  }
+
+ private:
+  thalweg::testing::TemporaryFolder folder_;
+};
 
 }  // namespace thalweg::report::testing

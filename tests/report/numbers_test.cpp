@@ -47,6 +47,13 @@ TEST(CountText, GroupsDigitsAndAgreesWithItsNoun) {
   EXPECT_EQ(count_text(-1234567), "−1,234,567");
 }
 
+TEST(JoinedList, PutsAnAndBeforeTheLast) {
+  EXPECT_EQ(joined_list({}), "");
+  EXPECT_EQ(joined_list({"a"}), "a");
+  EXPECT_EQ(joined_list({"a", "b"}), "a and b");
+  EXPECT_EQ(joined_list({"a", "b", "c"}), "a, b and c");
+}
+
 TEST(ChartPrecision, KeepsSevenDigits) {
   EXPECT_EQ(chart_precision(1.0 / 3), 0.3333333);
   EXPECT_TRUE(std::isnan(chart_precision(NAN)));

@@ -29,6 +29,12 @@ SeriesChart chart_of(std::vector<double> values) {
   return chart;
 }
 
+TEST(RunInk, BeginsAgainAfterTheLast) {
+  EXPECT_EQ(ink_name(run_ink(0)), "run-1");
+  EXPECT_EQ(ink_name(run_ink(kRunInks - 1)), "run-8");
+  EXPECT_EQ(run_ink(kRunInks), run_ink(0));
+}
+
 TEST(DownSample, LeavesSmallChartsAlone) {
   const SeriesChart chart = down_sample(chart_of(counting(4000)));
   EXPECT_EQ(chart.x.size(), 4000U);

@@ -294,6 +294,148 @@ inline run::RunFolder write_flow_run(const std::filesystem::path& out,
   return folder;
 }
 
+/// Copies a series of the recorder, times `factor`, under another name.
+inline void copy_series(run::Recorder& recorder,
+                        const std::string& from,
+                        const std::string& to,
+                        double factor = 1) {
+  const run::Series source = *recorder.find(from);
+  recorder.declare(to, source.unit, source.description, source.matrix);
+  for (std::int64_t row = 0; row < source.rows; ++row) {
+    std::vector<double> values;
+    for (std::int64_t column = 0; column < source.columns; ++column) {
+      values.push_back(factor * source.at(row, column));
+    }
+    if (source.matrix) {
+      recorder.record(to, row, values);
+    } else if (!std::isnan(values[0])) {
+      recorder.record(to, row, values[0]);
+    }
+  }
+}
+
+/// The rod flow, the stationary and the ablated flow: the central flow, a little off.
+inline void add_variants(run::Recorder& recorder) {
+  double factor = 1;
+  for (const std::string process : {"rod", "stationary", "ablated"}) {
+    factor *= 1.03;
+    for (const char* name : {"train_loss",
+                             "grad_norm_sq",
+                             "predicted_loss",
+                             "predicted_grad_norm_sq",
+                             "sigma_trace",
+                             "flow_aux/rank",
+                             "train_outputs",
+                             "effective_hessian_eigs"}) {
+      if (process == "rod" && name == std::string("effective_hessian_eigs")) continue;
+      copy_series(recorder, std::string("central/") + name, process + "/" + name, factor);
+    }
+    const std::string pair = process < "midpoint" ? process + "-midpoint" : "midpoint-" + process;
+    copy_series(recorder, "distances/central-midpoint", "distances/" + pair, factor);
+    copy_series(recorder, "distances/central-midpoint", "distances/central-" + process, factor);
+  }
+}
+
+/// What Scalar RMSProp records beside: step sizes that end at 2/S, its second moment, a schedule,
+/// test examples and substeps that vary.
+inline void add_step_sizes(run::Recorder& recorder, std::int64_t steps) {
+  for (const std::string process : {"discrete", "central", "stable"}) {
+    recorder.declare(process + "/opt.effective_step_size", "1", "eta / sqrt(nu)");
+    recorder.declare(process + "/opt.nu", "1", "Second moment.");
+    recorder.declare(process + "/hessian_eigs", "1", "Eigenvalues of H.", true);
+    const run::Series sharpness = *recorder.find(process + "/effective_hessian_eigs");
+    for (std::int64_t row = 0; row < steps; ++row) {
+      const double size = 0.05 + 0.2 * std::exp(-static_cast<double>(row) / 100);
+      recorder.record(process + "/opt.effective_step_size", row, size);
+      recorder.record(process + "/opt.nu", row, 1e-4 / (size * size));
+      std::vector<double> raw;
+      for (std::int64_t i = 0; i < sharpness.columns; ++i) {
+        raw.push_back(sharpness.at(row, i) / size);
+      }
+      recorder.record(process + "/hessian_eigs", row, raw);
+    }
+  }
+  for (const std::string process : {"discrete", "central"}) {
+    copy_series(recorder, process + "/train_loss", process + "/test_loss", 1.2);
+    copy_series(recorder, process + "/train_acc", process + "/test_acc", 0.9);
+  }
+  recorder.declare("stable/substeps", "1", "Euler steps.");
+  recorder.declare("central/flow_aux/substeps", "1", "Euler steps.");
+  for (std::int64_t row = 0; row < steps; ++row) {
+    recorder.record("stable/substeps", row, static_cast<double>(4 + row / 50));
+    recorder.record("central/flow_aux/substeps", row, 4.0);
+    recorder.record("discrete/opt.lr", row, std::min(0.01, 1e-4 * static_cast<double>(row + 1)));
+  }
+}
+
+/// A run under `out` with the series that `fill` adds and the summary that `amend` changes.
+template <typename Fill, typename Amend>
+run::RunFolder write_changed_run(const std::filesystem::path& out,
+                                 const std::string& name,
+                                 std::int64_t steps,
+                                 Fill fill,
+                                 Amend amend) {
+  auto folder = write_flow_run(out, name, steps);
+  run::Recorder recorder(folder.metrics());
+  recorder.resume(steps);
+  fill(recorder);
+  recorder.write_snapshot();
+  nlohmann::json summary = folder.read_summary();
+  amend(summary["results"]);
+  folder.write_summary(summary);
+  return folder;
+}
+
+/// A run of Scalar RMSProp with every process there is.
+inline run::RunFolder write_adaptive_run(const std::filesystem::path& out,
+                                         const std::string& name,
+                                         std::int64_t steps = 1600) {
+  return write_changed_run(
+      out,
+      name,
+      steps,
+      [&](run::Recorder& recorder) {
+        add_variants(recorder);
+        add_step_sizes(recorder, steps);
+      },
+      [](nlohmann::json& results) {
+        results["optimizer"] = "Scalar RMSProp, learning rate 0.01, beta2 0.99";
+        results["edge"]["threshold"] = 2.0;
+        results["prediction"]["rod_loss_error"] = 0.03;
+        for (const char* process : {"rod", "stationary", "ablated"}) {
+          results["prediction"]["weight_distance"][process] = 0.12;
+          results["processes"][process] = results["processes"]["central"];
+        }
+      });
+}
+
+/// A run of gradient descent with momentum: no flow goes with it, and its edge lies at 3.8.
+inline run::RunFolder write_momentum_run(const std::filesystem::path& out,
+                                         const std::string& name,
+                                         std::int64_t steps = 400) {
+  auto folder = write_flow_run(out, name, steps);
+  auto series = run::read_metrics(folder.metrics());
+  std::erase_if(series, [](const auto& entry) {
+    const std::string& path = entry.first;
+    return path != "step" && !path.starts_with("discrete/") && !path.starts_with("midpoint/");
+  });
+  series["distances/discrete-midpoint"] = series.at("discrete/train_loss");
+  run::write_metrics(folder.metrics(), series);
+  nlohmann::json summary = folder.read_summary();
+  nlohmann::json& results = summary["results"];
+  results["optimizer"] = "gradient descent with momentum, learning rate 0.1, momentum 0.9";
+  results["edge"] = {{"threshold", 3.8},
+                     {"first_step", 40},
+                     {"first_step_central", nullptr},
+                     {"directions", 0},
+                     {"delay", nullptr}};
+  results["processes"].erase("central");
+  results["processes"].erase("stable");
+  results.erase("prediction");
+  folder.write_summary(summary);
+  return folder;
+}
+
 /// A complete run of `thalweg spectrum` under `out`: a Marchenko-Pastur-like bulk and five
 /// outliers.
 inline run::RunFolder write_spectrum_run(const std::filesystem::path& out,
