@@ -35,6 +35,21 @@ void set_steps(SeriesChart& chart) {
   for (std::size_t row = 0; row < rows; ++row) chart.x.push_back(static_cast<double>(row));
 }
 
+/// Opens at a range that shows the other runs where one that diverged would flatten them.
+void mind_divergence(SeriesChart& chart, const Runs& runs) {
+  double all = 0, sound = 0;
+  for (const Trace& trace : chart.traces) {
+    if (!trace.visible) continue;
+    const double top = largest_value(trace.columns.front());
+    all = std::max(all, top);
+    const bool is_sound = std::any_of(runs.begin(), runs.end(), [&](const ComparedRun& run) {
+      return trace.name.starts_with(run.name + ": ") && run.data.facts.text("status") != "diverged";
+    });
+    if (is_sound) sound = std::max(sound, top);
+  }
+  if (sound > 0 && all > 3 * sound) chart.ceiling = 1.25 * sound;
+}
+
 SeriesChart overlay(SeriesChart chart, const Runs& runs, const MakeTrace& make) {
   for (const ComparedRun& run : runs) {
     for (const Process& process : kProcesses) {
@@ -54,6 +69,7 @@ SeriesChart overlay(SeriesChart chart, const Runs& runs, const MakeTrace& make) 
   const bool any = std::any_of(
       chart.traces.begin(), chart.traces.end(), [](const Trace& trace) { return trace.visible; });
   for (Trace& trace : chart.traces) trace.visible = trace.visible || !any;
+  mind_divergence(chart, runs);
   set_steps(chart);
   if (chart.empty()) return chart;
   return down_sample(std::move(chart), std::max(kFewestPoints, kValues / chart.traces.size()));
@@ -115,7 +131,8 @@ SeriesChart sharpness_chart(const Runs& runs) {
     all = std::max(all, top);
     if (trace.visible) shown = std::max(shown, top);
   }
-  if (all > 1.6 * shown) chart.ceiling = 1.25 * std::max(shown, chart.reference->value);
+  if (!chart.ceiling && all > 1.6 * shown)
+    chart.ceiling = 1.25 * std::max(shown, chart.reference->value);
   return chart;
 }
 

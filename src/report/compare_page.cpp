@@ -70,15 +70,18 @@ void add_runs(Page& page, const Runs& runs) {
   page.legend(colours, true);
   Table table{
       .caption = "", .head = head_of("", runs), .rows = {}, .text_columns = runs.size() + 1};
+  std::vector<std::pair<std::string, std::string>> common;
   const auto add = [&](const char* name, const auto& text_of) {
-    std::vector<Cell> row = {name};
-    bool any = false;
-    for (const ComparedRun& run : runs) {
-      const std::string text = text_of(run.data);
-      any = any || !text.empty();
-      row.emplace_back(text.empty() ? "–" : text);
+    std::vector<std::string> texts;
+    for (const ComparedRun& run : runs) texts.push_back(text_of(run.data));
+    if (std::all_of(
+            texts.begin(), texts.end(), [&](const auto& text) { return text == texts[0]; })) {
+      if (!texts[0].empty()) common.emplace_back(name, texts[0]);
+      return;
     }
-    if (any) table.rows.push_back(std::move(row));
+    std::vector<Cell> row = {name};
+    for (const std::string& text : texts) row.emplace_back(text.empty() ? "–" : text);
+    table.rows.push_back(std::move(row));
   };
   const auto fact = [](const char* path) {
     return [path](const RunData& run) { return run.facts.text(fmt::format("results.{}", path)); };
@@ -89,7 +92,8 @@ void add_runs(Page& page, const Runs& runs) {
   add("Data", fact("data"));
   add("Loss", fact("loss"));
   add("Optimizer", fact("optimizer"));
-  page.table(table);
+  if (!common.empty()) page.metadata(common);  // in the head: what all have in common
+  if (!table.rows.empty()) page.table(table);
   if (runs.size() > kRunInks) {
     page.paragraph(fmt::format("There are more runs than colours: from the {}th on they repeat.",
                                kRunInks + 1));

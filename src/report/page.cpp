@@ -57,6 +57,7 @@ std::string key_entry(const Trace& trace, std::size_t index, bool interactive) {
 std::string key(const SeriesChart& chart, bool interactive) {
   std::string out = "<ul class=\"key\">";
   for (std::size_t t = 0; t < chart.traces.size(); ++t) {
+    if (!interactive && !chart.traces[t].visible) continue;  // a still picture does not draw it
     out += key_entry(chart.traces[t], t, interactive);
   }
   return out + "</ul>";

@@ -141,6 +141,22 @@ TEST_F(Comparison, DrawsSharpnessInUnitsOfTheEdgeWhereEdgesDiffer) {
   EXPECT_EQ(sharpness(read_runs({momentum, momentum})).reference->value, 3.8);
 }
 
+TEST_F(Comparison, LetsNoRunThatDivergedFlattenTheOthers) {
+  const auto sound = testing::write_flow_run(out(), "sound", 60);
+  const auto diverged = testing::write_changed_run(
+      out(),
+      "diverged",
+      60,
+      [](run::Recorder& recorder) { recorder.record("discrete/train_loss", 59, 1e9); },
+      [](nlohmann::json&) {});
+  nlohmann::json summary = diverged.read_summary();
+  summary["status"] = "diverged";
+  diverged.write_summary(summary);
+  const SeriesChart loss = compare_charts(read_runs({sound, diverged})).front();
+  ASSERT_TRUE(loss.ceiling.has_value());
+  EXPECT_LT(*loss.ceiling, 10);
+}
+
 TEST_F(Comparison, ShowsTheEigenvaluesOfSpectra) {
   const auto page = compare_page(
       {testing::write_flow_run(out(), "f", 60), testing::write_spectrum_run(out(), "s")});

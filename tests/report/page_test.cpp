@@ -63,6 +63,15 @@ TEST(Page, FallsBackToStillPicturesWithoutTheLibraryAndSaysSo) {
   EXPECT_THAT(html, Not(HasSubstr("<script")));
 }
 
+TEST(Page, KeysOfStillPicturesNameOnlyWhatIsDrawn) {
+  const Dygraphs absent("/nowhere/dygraph.js");
+  SeriesChart chart = small_chart();
+  chart.traces.push_back({.name = "hidden line", .columns = {{1, 2, 3}}, .visible = false});
+  Page page("t", "e");
+  page.chart(chart);
+  EXPECT_THAT(page.html(), Not(HasSubstr("hidden line")));
+}
+
 TEST(Page, LeavesEmptyChartsOut) {
   Page page("t", "e");
   page.chart({});
