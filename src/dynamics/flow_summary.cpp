@@ -298,8 +298,9 @@ class Advice {
     if (largest < facts_.edge * 1.025) return;
     warnings.push_back(fmt::format(
         "The central flow is not resolved in time: its effective sharpness reached {:.4g} "
-        "where 2 is the limit.",
-        largest));
+        "where {:.4g} is the limit.",
+        largest,
+        facts_.edge));
     suggestions.push_back("Raise --substeps.");
   }
 
