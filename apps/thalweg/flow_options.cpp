@@ -1,5 +1,7 @@
 #include "flow_options.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "thalweg/base/error.hpp"
@@ -119,7 +121,8 @@ void add_curvature_settings(run::Settings& settings, FlowOptions& options) {
   settings.add(
       {.name = "critical-threshold",
        .target = &options.critical_threshold,
-       .help = "effective eigenvalues above this may oscillate (the edge of stability is 2)",
+       .help = "effective eigenvalues above this may oscillate (the edge is 2); 1.95, for rmsprop "
+               "1.6",
        .minimum = 0,
        .maximum = 2,
        .group = group});
@@ -239,6 +242,10 @@ void resolve(run::Settings& settings, FlowOptions& options) {
   };
   fill("beta2", options.beta2, adam ? 0.999 : 0.99);
   fill("epsilon", options.epsilon, adam ? 1e-8 : 0);
+  // Its preconditioner turns the eigenvectors within a step, into directions further from the edge.
+  fill("critical-threshold",
+       options.critical_threshold,
+       options.optimizer == "rmsprop" ? std::max(1.6, options.track_threshold) : 1.95);
   if (adam && !settings.chosen("bias-correction")) {
     options.bias_correction = true;
     settings.set("bias-correction", {"true"});
@@ -259,7 +266,7 @@ void check(const FlowOptions& options, const run::Settings& settings) {
   if (options.learning_rate == 0.0) {
     throw InvalidArgument("--learning-rate", "must be above 0: with 0 nothing moves.");
   }
-  if (options.track_threshold > options.critical_threshold) {
+  if (options.critical_threshold && options.track_threshold > *options.critical_threshold) {
     throw InvalidArgument(
         "--track-threshold",
         "must not exceed --critical-threshold: what is critical has to be tracked.");

@@ -33,7 +33,7 @@ struct FlowOptions {
   double tolerance = 0;    ///< 0 = as many substeps as given
   double return_time = 0;  ///< steps; 0 = a substep
   double stable_limit = 100;
-  double critical_threshold = 1.95;
+  std::optional<double> critical_threshold;  ///< 1.95; rmsprop: 1.6
   double track_threshold = 1.5;
   std::int64_t max_eigenpairs = 16;
   double eigen_tolerance = 0;               ///< 0 = by dtype

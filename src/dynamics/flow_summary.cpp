@@ -301,7 +301,7 @@ class Advice {
         "where {:.4g} is the limit.",
         largest,
         facts_.edge));
-    suggestions.push_back("Raise --substeps.");
+    suggestions.push_back("Raise --substeps, or lower --critical-threshold.");
   }
 
   void check_monotone() {

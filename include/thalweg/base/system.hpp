@@ -14,15 +14,20 @@ int available_processors();
 /// nn::use_threads.
 bool set_blas_threads(int threads);
 
-/// Sets the environment variables that make OpenBLAS and OpenMP fast together, where the user has not set them. They are read
-/// when those libraries load: call it before starting a program that links them.
+/// Sets the environment variables that make OpenBLAS and OpenMP fast together, where the user has
+/// not set them. They are read when those libraries load: call it before starting a program that
+/// links them.
 ///
-/// - OPENBLAS_CORETYPE: OpenBLAS 0.3.21 takes processors that it does not know for a Prescott of 2004; its own kernels for
+/// - OPENBLAS_CORETYPE: OpenBLAS 0.3.21 takes processors that it does not know for a Prescott of
+/// 2004; its own kernels for
 ///   AVX-512 or AVX2 are three to five times faster (measured: 23, 61 and 106 GFLOP/s a core).
-/// - OPENBLAS_THREAD_TIMEOUT, GOMP_SPINCOUNT: both libraries keep their idle threads spinning, each on the other's cores; a
+/// - OPENBLAS_THREAD_TIMEOUT, GOMP_SPINCOUNT: both libraries keep their idle threads spinning, each
+/// on the other's cores; a
 ///   gradient on two cores takes twice as long with their defaults.
-/// - MALLOC_MMAP_THRESHOLD_, MALLOC_TRIM_THRESHOLD_: glibc keeps up to 1 GiB of freed memory, where it would return large blocks
-///   to the system and fault them in again (a LOBPCG iteration on four vectors of 267k: 8.7 ms and 6.7 ms).
+/// - MALLOC_MMAP_THRESHOLD_, MALLOC_TRIM_THRESHOLD_: glibc keeps up to 1 GiB of freed memory, where
+/// it would return large blocks
+///   to the system and fault them in again (a LOBPCG iteration on four vectors of 267k: 8.7 ms
+///   and 6.7 ms).
 void set_math_environment();
 
 /// Largest resident memory of this process so far, bytes.

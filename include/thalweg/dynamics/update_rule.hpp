@@ -37,7 +37,7 @@ struct UpdateRuleOptions {
 
 /// What an optimizer carries from step to step besides the weights.
 struct OptimizerState {
-  double time = 0;           ///< gradients seen; flows count fractions of steps too
+  double time = 0;                ///< gradients seen; flows count fractions of steps too
   at::Tensor second_moment = {};  ///< nu, [P] or [1]; undefined where there is none
   at::Tensor momentum = {};       ///< m, [P]; undefined where there is none
 };

@@ -21,8 +21,8 @@ class Linearization {
   /// likewise is not copied.
   virtual at::Tensor hessian_times(const at::Tensor& v) = 0;
   /// grad_w (u_i^T H(w) u_j) for i <= j, rows in the order (0,0), (0,1), ..., (0,k-1), (1,1), ...:
-  /// [k(k+1)/2, P]. U is [P, k], of any lengths, but no two parallel. Second differences of the gradient, right
-  /// for every operator: k(k+1) gradients.
+  /// [k(k+1)/2, P]. U is [P, k], of any lengths, but no two parallel. Second differences of the
+  /// gradient, right for every operator: k(k+1) gradients.
   virtual at::Tensor third_derivative(const at::Tensor& u) = 0;
   /// The network's outputs (n, c) on all examples, (n, T, c) for sequences; an undefined tensor
   /// where the loss has none.

@@ -21,8 +21,7 @@ struct Tile {
 
 struct Cell {
   // Rows are lists of plain text. NOLINTNEXTLINE(google-explicit-constructor)
-  Cell(std::string content, Tone shade = Tone::kPlain)
-      : text(std::move(content)), tone(shade) {}
+  Cell(std::string content, Tone shade = Tone::kPlain) : text(std::move(content)), tone(shade) {}
   Cell(const char* content) : text(content) {}  // NOLINT(google-explicit-constructor)
 
   std::string text;  ///< rich text

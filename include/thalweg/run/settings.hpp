@@ -10,22 +10,29 @@
 
 namespace thalweg::run {
 
-/// Where a setting's value lives: a field of a command's options struct, whose initial value is the default.
-using SettingTarget = std::variant<bool*, std::int64_t*, double*, std::string*, std::vector<std::string>*,
-                                   std::optional<double>*, std::optional<std::int64_t>*>;
+/// Where a setting's value lives: a field of a command's options struct, whose initial value is the
+/// default.
+using SettingTarget = std::variant<bool*,
+                                   std::int64_t*,
+                                   double*,
+                                   std::string*,
+                                   std::vector<std::string>*,
+                                   std::optional<double>*,
+                                   std::optional<std::int64_t>*>;
 
-/// One setting of a command: an option on the command line, a key of the configuration file and a line of the
-/// resolved configuration, all under the same name.
+/// One setting of a command: an option on the command line, a key of the configuration file and a
+/// line of the resolved configuration, all under the same name.
 struct Setting {
-  std::string name;   ///< without dashes: "learning-rate"
+  std::string name;  ///< without dashes: "learning-rate"
   SettingTarget target;
-  std::string help;   ///< one line, with the unit
-  std::string metavar = {};               ///< "R", "FILE"; derived from the type where empty
-  std::vector<std::string> choices = {};  ///< the only values allowed, where not empty (each item, for lists)
-  std::optional<double> minimum = {};     ///< inclusive, for numbers
+  std::string help;          ///< one line, with the unit
+  std::string metavar = {};  ///< "R", "FILE"; derived from the type where empty
+  std::vector<std::string> choices =
+      {};  ///< the only values allowed, where not empty (each item, for lists)
+  std::optional<double> minimum = {};  ///< inclusive, for numbers
   std::optional<double> maximum = {};
   bool recorded = true;  ///< part of config.toml (false: only about this invocation, as --quiet)
-  std::string group = "Options";          ///< heading in --help
+  std::string group = "Options";  ///< heading in --help
 };
 
 /// The settings of one command, in the order of its help. Checks names, types, ranges and choices.
@@ -38,18 +45,22 @@ class Settings {
   const Setting* find(std::string_view name) const;
 
   /// Sets one value from text (for a list: replaces it by `values`); remembers that it was given.
-  /// @throws InvalidArgument  unknown name (with the nearest known), wrong type, out of range, not a choice
+  /// @throws InvalidArgument  unknown name (with the nearest known), wrong type, out of range, not
+  /// a choice
   void set(std::string_view name, const std::vector<std::string>& values);
   bool given(std::string_view name) const;
   /// Given or read from a file: not a default.
   bool chosen(std::string_view name) const;
 
-  /// Reads a TOML file. Keys are setting names at the top level; `command` (if there) must be this command, and
-  /// the key `thalweg` (a version) is accepted. Values already given are kept: the command line wins.
-  /// @throws BadInput  "FILE:LINE:COLUMN" for syntax errors, unknown keys, wrong types and bad values
+  /// Reads a TOML file. Keys are setting names at the top level; `command` (if there) must be this
+  /// command, and the key `thalweg` (a version) is accepted. Values already given are kept: the
+  /// command line wins.
+  /// @throws BadInput  "FILE:LINE:COLUMN" for syntax errors, unknown keys, wrong types and bad
+  /// values
   void read_toml(const std::filesystem::path& file);
 
-  /// Every recorded setting with its present value, doubles with round-trip digits, each with its help as a comment.
+  /// Every recorded setting with its present value, doubles with round-trip digits, each with its
+  /// help as a comment.
   std::string to_toml(std::string_view version) const;
 
  private:

@@ -35,8 +35,8 @@ class Tracker {
 
   /// Solves for the operator as it is now. The result holds the wanted pairs only (at least
   /// `minimum`), all converged unless its status says otherwise. `truncated()` says that more than
-  /// `maximum` lie above the threshold; `products` is not kept. If the operator throws or returns a NaN, the tracker stays
-  /// as it was.
+  /// `maximum` lie above the threshold; `products` is not kept. If the operator throws or returns a
+  /// NaN, the tracker stays as it was.
   const EigenPairs& update(const LinearOperator& a);
   const EigenPairs& pairs() const { return pairs_; }
   bool truncated() const { return truncated_; }
