@@ -111,26 +111,28 @@ CentralFlow::CentralFlow(objective::Objective& objective,
   if (options.kind == CentralFlowKind::kStationary) relax_second_moment();
 }
 
-/// Lets nu come to rest at fixed weights: what a step of no length does.
+/// Lets nu come to rest at fixed weights, from the optimizer's own: small steps of nu alone, so
+/// that directions reach the edge one by one.
 void CentralFlow::relax_second_moment() {
-  constexpr int kIterations = 60;
-  constexpr double kAtRest = 1e-3;
+  constexpr int kIterations = 200;
+  constexpr double kStep = 0.2, kAtRest = 1e-3 * kStep;
   const at::NoGradGuard no_grad;
   const auto loss = objective_.at(weights_);
   const at::Tensor gradient = loss->gradient().to(at::kDouble);
-  optimizer_.second_moment = rule_.collect(gradient * gradient);
+  response_ = kStep;
   for (int i = 0; i < kIterations; ++i) {
     const Preconditioner m = preconditioner();
     tracker_.update(effective_hessian(*loss, m));
     choose_critical_directions(m);
-    if (!basis_.defined()) return;
     FlowState unused;
-    const Eigen::MatrixXd x = solve_oscillation(gradient, m, /*dt=*/0, unused);
+    const Eigen::MatrixXd x =
+        basis_.defined() ? solve_oscillation(gradient, m, /*dt=*/0, unused) : Eigen::MatrixXd();
     const at::Tensor before = optimizer_.second_moment.sqrt();
     advance_second_moment(gradient, m, x, /*dt=*/0);
     const at::Tensor change = optimizer_.second_moment.sqrt() - before;
-    if ((change.norm() <= kAtRest * before.norm()).item<bool>()) return;
+    if ((change.norm() <= kAtRest * before.norm()).item<bool>()) break;
   }
+  response_ = 1;
 }
 
 FlowState CentralFlow::step(bool move) {
@@ -277,7 +279,7 @@ Eigen::MatrixXd CentralFlow::feedback_gram(const Preconditioner& m) const {
 
 /// How far nu moves to its target over dt.
 double CentralFlow::response_over(double dt) const {
-  return options_.kind == CentralFlowKind::kStationary ? 1 : rule_.response() * dt;
+  return options_.kind == CentralFlowKind::kStationary ? response_ : rule_.response() * dt;
 }
 
 /// X from  X >= 0, alpha + B[X] >= 0, <X, alpha + B[X]> = 0: 2M - H linearised over the substep, in

@@ -102,6 +102,7 @@ class CentralFlow final : public Flow {
   spectrum::Tracker tracker_;
   std::optional<objective::DifferenceStep> difference_step_;
   int substeps_;
+  double response_ = 1;  // of a stationary second moment, over a substep
 
   // Scratch of one step: the critical block, fixed while the step lasts.
   at::Tensor basis_;                  // U [P, k], U^T M U = I when it was chosen
