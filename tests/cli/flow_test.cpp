@@ -238,6 +238,17 @@ TEST_F(Flow, SpectrumFindsSixDigits) {
   EXPECT_FALSE(results["density"]["values"].empty());
 }
 
+TEST(Examples, AreConfigurationsThatRun) {
+  int examples = 0;
+  for (const auto& entry : fs::directory_iterator(THALWEG_EXAMPLES)) {
+    if (entry.path().extension() != ".toml") continue;
+    ++examples;
+    const auto result = thalweg({"flow", "--config", entry.path().string(), "--dry-run"});
+    EXPECT_EQ(result.exit_code, 0) << entry.path() << ": " << result.err;
+  }
+  EXPECT_GE(examples, 4);
+}
+
 // Every process and setting that a checkpoint has to carry.
 TEST_F(Flow, AdaptiveOptimizersResumeWithTheSameNumbers) {
   const std::vector<std::string> settings = {
