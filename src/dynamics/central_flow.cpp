@@ -108,21 +108,21 @@ CentralFlow::CentralFlow(objective::Objective& objective,
       tracker_(objective.dimension(), objective.options(), options.tracker),
       substeps_(options.substeps) {
   check(options, rule);
-  if (options.kind == CentralFlowKind::kStationary) relax_second_moment();
+  if (options.kind == CentralFlowKind::kStationary) {
+    const at::NoGradGuard no_grad;
+    relax_second_moment(*objective_.at(weights_), 200);
+  }
 }
 
-/// Lets nu come to rest at fixed weights, from the optimizer's own: small steps of nu alone, so
-/// that directions reach the edge one by one.
-void CentralFlow::relax_second_moment() {
-  constexpr int kIterations = 200;
-  constexpr double kStep = 0.2, kAtRest = 1e-3 * kStep;
-  const at::NoGradGuard no_grad;
-  const auto loss = objective_.at(weights_);
-  const at::Tensor gradient = loss->gradient().to(at::kDouble);
+/// Lets nu come to rest at fixed weights: small steps of nu alone, so that directions reach the
+/// edge one by one.
+void CentralFlow::relax_second_moment(objective::Linearization& loss, int most) {
+  constexpr double kStep = 0.2, kAtRest = 1e-3 * kStep, kAboveEdge = 2.01;
+  const at::Tensor gradient = loss.gradient().to(at::kDouble);
   response_ = kStep;
-  for (int i = 0; i < kIterations; ++i) {
+  for (int i = 0; i < most; ++i) {
     const Preconditioner m = preconditioner();
-    tracker_.update(effective_hessian(*loss, m));
+    tracker_.update(effective_hessian(loss, m));
     choose_critical_directions(m);
     FlowState unused;
     const Eigen::MatrixXd x =
@@ -130,7 +130,8 @@ void CentralFlow::relax_second_moment() {
     const at::Tensor before = optimizer_.second_moment.sqrt();
     advance_second_moment(gradient, m, x, /*dt=*/0);
     const at::Tensor change = optimizer_.second_moment.sqrt() - before;
-    if ((change.norm() <= kAtRest * before.norm()).item<bool>()) break;
+    const bool rests = (change.norm() <= kAtRest * before.norm()).item<bool>();
+    if (rests && tracker_.pairs().values[0].item<double>() < kAboveEdge) break;
   }
   response_ = 1;
 }
@@ -163,6 +164,7 @@ void CentralFlow::adapt_substeps(double error) {
 void CentralFlow::substep(int index, double dt, bool move, FlowState& out) {
   const at::NoGradGuard no_grad;
   const auto loss = objective_.at(weights_);
+  if (options_.kind == CentralFlowKind::kStationary) relax_second_moment(*loss, 5);
   const Preconditioner m = preconditioner();
 
   if (index == 0) {

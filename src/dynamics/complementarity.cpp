@@ -251,6 +251,40 @@ VectorXd closed_form(const ScaledProblem& problem) {
   return VectorXd::Constant(1, b > 0 ? std::max(0.0, -problem.alpha[0] / b) : 0.0);
 }
 
+ComplementaritySolution solve(const ComplementarityProblem& problem) {
+  const ScaledProblem s = scaled(problem);
+  Iterate iterate{.x = VectorXd::Zero(s.alpha.size())};
+  if (s.alpha.size() == 1) {
+    iterate.x = closed_form(s);
+  } else {
+    newton(s, iterate);
+  }
+  ComplementaritySolution solution = assess(s, iterate);
+  // Newton's method alone settles well-conditioned problems; where the eigenvalues of B spread over
+  // 1e6 and more, every fifth one stalls (and as many with ADMM behind it), against one in 200
+  // along a falling sigma.
+  double sigma = kProximalFirst;
+  if (!acceptable(solution)) iterate.x.setZero();
+  for (int step = 0; step < kProximalSteps && !acceptable(solution); ++step) {
+    proximal_step(s, sigma, iterate);
+    solution = assess(s, iterate);
+    sigma = std::max(kProximalLast, kProximalRatio * sigma);
+  }
+  if (!acceptable(solution)) fail(problem, solution);
+  return solution;
+}
+
+/// d_i = B_ii,ii^(1/4): with X in units of 1/(d_i d_j) every direction answers alike.
+VectorXd direction_scales(const MatrixXd& b, Index k) {
+  VectorXd scales(k);
+  Index place = 0;
+  for (Index i = 0; i < k; ++i) {
+    scales[i] = std::pow(std::max(b(place, place), 0.0), 0.25);
+    place += k - i;
+  }
+  return scales;
+}
+
 }  // namespace
 
 VectorXd svec(const MatrixXd& x) {
@@ -286,25 +320,19 @@ MatrixXd smat(const VectorXd& v) {
 
 ComplementaritySolution solve_complementarity(const ComplementarityProblem& problem) {
   require_valid(problem);
-  const ScaledProblem s = scaled(problem);
-  Iterate iterate{.x = VectorXd::Zero(s.alpha.size())};
-  if (s.alpha.size() == 1) {
-    iterate.x = closed_form(s);
-  } else {
-    newton(s, iterate);
-  }
-  ComplementaritySolution solution = assess(s, iterate);
-  // Newton's method alone settles well-conditioned problems; where the eigenvalues of B spread over
-  // 1e6 and more, every fifth one stalls (and as many with ADMM behind it), against one in 200
-  // along a falling sigma.
-  double sigma = kProximalFirst;
-  if (!acceptable(solution)) iterate.x.setZero();
-  for (int step = 0; step < kProximalSteps && !acceptable(solution); ++step) {
-    proximal_step(s, sigma, iterate);
-    solution = assess(s, iterate);
-    sigma = std::max(kProximalLast, kProximalRatio * sigma);
-  }
-  if (!acceptable(solution)) fail(problem, solution);
+  constexpr double kSpread = 10;
+  const Index k = problem.alpha.rows();
+  const VectorXd d = direction_scales(problem.b, k);
+  if (!(d.minCoeff() > 0) || d.maxCoeff() <= kSpread * d.minCoeff()) return solve(problem);
+  // Directions of very different stiffness are brought to one scale: X -> D X D keeps the three
+  // conditions, and the condition number of B falls with the fourth power of D's.
+  const MatrixXd outer = d * d.transpose();
+  const VectorXd factors = svec(outer.cwiseInverse()).cwiseQuotient(svec(MatrixXd::Ones(k, k)));
+  ComplementaritySolution solution =
+      solve({.alpha = problem.alpha.cwiseQuotient(outer),
+             .b = factors.asDiagonal() * problem.b * factors.asDiagonal()});
+  solution.x = solution.x.cwiseQuotient(outer);
+  solution.slack = solution.slack.cwiseProduct(outer);
   return solution;
 }
 

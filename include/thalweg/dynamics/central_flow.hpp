@@ -78,7 +78,7 @@ class CentralFlow final : public Flow {
   void set_state(const NamedArrays& state) override;
 
  private:
-  void relax_second_moment();
+  void relax_second_moment(objective::Linearization& loss, int most);
   void substep(int index, double dt, bool move, FlowState& out);
   void choose_critical_directions(const Preconditioner& m);
   void update_hessian_block(objective::Linearization& loss);
