@@ -270,7 +270,6 @@ ComplementaritySolution solve(const ComplementarityProblem& problem) {
     solution = assess(s, iterate);
     sigma = std::max(kProximalLast, kProximalRatio * sigma);
   }
-  if (!acceptable(solution)) fail(problem, solution);
   return solution;
 }
 
@@ -320,20 +319,22 @@ MatrixXd smat(const VectorXd& v) {
 
 ComplementaritySolution solve_complementarity(const ComplementarityProblem& problem) {
   require_valid(problem);
-  constexpr double kSpread = 10;
-  const Index k = problem.alpha.rows();
-  const VectorXd d = direction_scales(problem.b, k);
-  if (!(d.minCoeff() > 0) || d.maxCoeff() <= kSpread * d.minCoeff()) return solve(problem);
+  const ComplementaritySolution direct = solve(problem);
+  if (acceptable(direct)) return direct;
   // Directions of very different stiffness are brought to one scale: X -> D X D keeps the three
   // conditions, and the condition number of B falls with the fourth power of D's.
+  const Index k = problem.alpha.rows();
+  const VectorXd d = direction_scales(problem.b, k);
+  if (!(d.minCoeff() > 0)) fail(problem, direct);
   const MatrixXd outer = d * d.transpose();
   const VectorXd factors = svec(outer.cwiseInverse()).cwiseQuotient(svec(MatrixXd::Ones(k, k)));
-  ComplementaritySolution solution =
+  ComplementaritySolution scaled_solution =
       solve({.alpha = problem.alpha.cwiseQuotient(outer),
              .b = factors.asDiagonal() * problem.b * factors.asDiagonal()});
-  solution.x = solution.x.cwiseQuotient(outer);
-  solution.slack = solution.slack.cwiseProduct(outer);
-  return solution;
+  if (!acceptable(scaled_solution)) fail(problem, direct);
+  scaled_solution.x = scaled_solution.x.cwiseQuotient(outer);
+  scaled_solution.slack = scaled_solution.slack.cwiseProduct(outer);
+  return scaled_solution;
 }
 
 }  // namespace thalweg::dynamics
