@@ -80,6 +80,46 @@ TEST(FlowComparison, DiscreteRunEqualsANaiveLoopBitForBit) {
   }
 }
 
+class EveryOptimizersRun : public ::testing::TestWithParam<const char*> {};
+
+// The same tensor operations in a loop of their own.
+TEST_P(EveryOptimizersRun, EqualsANaiveLoopBitForBit) {
+  const std::string name = GetParam();
+  const double eta = .02, beta1 = .7, beta2 = .9, epsilon = .01;
+  const Net1 net;
+  const auto objective = make_objective(73, net);
+  const UpdateRule rule(optimizer_named(
+      name, {.learning_rate = eta, .beta1 = beta1, .beta2 = beta2, .epsilon = epsilon}));
+  FlowComparisonOptions options = options_for(30);
+  options.processes = {"discrete"};
+  run::Recorder recorder = new_recorder();
+  FlowComparison comparison(*objective, rule, net.initial_weights(), options, recorder);
+  while (!comparison.finished()) comparison.step();
+
+  const at::AutoGradMode enable(true);
+  at::Tensor w = net.initial_weights(), m = at::zeros_like(w);
+  at::Tensor nu = at::zeros({name == "scalar-rmsprop" ? 1 : 73}, at::kDouble);
+  for (int t = 0; t <= 30; ++t) {
+    const at::Tensor leaf = w.detach().requires_grad_();
+    const at::Tensor loss = net(leaf);
+    EXPECT_EQ(recorder.find("discrete/train_loss")->at(t), loss.item<double>()) << t;
+    const at::Tensor g = torch::autograd::grad({loss}, {leaf})[0];
+    const at::Tensor square = name == "scalar-rmsprop" ? (g * g).sum(-1, true) : g * g;
+    nu = nu + (1 - beta2) * (square - nu);
+    const at::Tensor scale = (nu.sqrt() + epsilon) / eta;
+    m = beta1 * m + (name == "adam" ? 1 - beta1 : 1.0) * g;
+    if (name == "gd") w = w - g * eta;
+    if (name == "scalar-rmsprop") w = w - g * (eta / (nu.sqrt() + epsilon).item<double>());
+    if (name == "rmsprop") w = w - g / scale;
+    if (name == "momentum") w = w - m * eta;
+    if (name == "adam") w = w - m / scale;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(FlowComparison,
+                         EveryOptimizersRun,
+                         ::testing::Values("gd", "scalar-rmsprop", "rmsprop", "momentum", "adam"));
+
 TEST(FlowComparison, MidpointsAreThoseOfTheRun) {
   Net1Comparison net(options_for(3));
   net.run();
