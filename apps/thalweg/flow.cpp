@@ -136,17 +136,19 @@ void check_second_moment(const dynamics::OptimizerState& state, const FlowOption
                   state.second_moment.numel()));
 }
 
-/// The largest eigenvalue of the effective Hessian at the start.
+/// The largest eigenvalue of the effective Hessian at the start, at learning rate 1: it is
+/// proportional to the rate.
 double initial_sharpness(Problem& problem,
                          const FlowOptions& options,
-                         const dynamics::UpdateRule& rule) {
+                         const dynamics::UpdateRule& unit_rule,
+                         const dynamics::OptimizerState& start) {
   const at::NoGradGuard no_grad;
   const auto loss = problem.objective->at(problem.initial_weights);
-  const auto state = rule.update(initial_state(problem, options, rule), loss->gradient());
+  const auto state = unit_rule.update(start, loss->gradient());
   check_second_moment(state, options);
   spectrum::Tracker tracker(
       problem.objective->dimension(), problem.objective->options(), leading_tracker(options, 1));
-  const auto m = rule.preconditioner(state);
+  const auto m = unit_rule.preconditioner(state);
   const double sharpness =
       tracker.update(dynamics::effective_hessian(*loss, m)).values[0].item<double>();
   if (!std::isfinite(sharpness))
@@ -157,11 +159,9 @@ double initial_sharpness(Problem& problem,
 /// Without --learning-rate: nine tenths of the largest stable one at the start, cut to two digits.
 /// Oscillations are then not damped to rounding errors before sharpness rises, and set in soon
 /// after the edge is reached.
-double suggested_learning_rate(Problem& problem, const FlowOptions& options) {
-  const auto unit_rule = make_rule(options, 1);
-  const double sharpness = initial_sharpness(problem, options, unit_rule);
-  if (!(sharpness > 0)) return 0.1;
-  const double rate = 0.9 * unit_rule.edge() / sharpness;
+double suggested_learning_rate(double unit_sharpness, double edge) {
+  if (!(unit_sharpness > 0)) return 0.1;
+  const double rate = 0.9 * edge / unit_sharpness;
   const double unit = std::pow(10, std::floor(std::log10(rate)) - 1);
   return parse_double(fmt::format("{:.2g}", std::floor(rate / unit) * unit), "learning rate");
 }
@@ -320,22 +320,23 @@ int run_flow(const FlowOptions& given, const run::Settings& settings) {
   resolve(resolved, options);
   Problem problem = start_problem(resolved, options.problem, options.common);
   if (options.common.dry_run) return report_size(problem, settings.command());
+  const auto unit_rule = make_rule(options, 1);
+  const auto start = initial_state(problem, options, unit_rule);
+  const double unit_sharpness = initial_sharpness(problem, options, unit_rule, start);
   if (!options.learning_rate) {
-    options.learning_rate = suggested_learning_rate(problem, options);
+    options.learning_rate = suggested_learning_rate(unit_sharpness, unit_rule.edge());
     resolved.set("learning-rate", {round_trip(*options.learning_rate)});
   }
   const auto rule = make_rule(options, *options.learning_rate);
-  const double sharpness = initial_sharpness(problem, options, rule);
   const WorkCost cost = measure_work(problem);
 
   RunSession session(options.common, resolved);
-  say_start(options, rule, sharpness, cost);
-  dynamics::FlowComparison comparison(
-      *problem.objective,
-      rule,
-      problem.initial_weights,
-      comparison_options(options, problem, initial_state(problem, options, rule)),
-      session.recorder());
+  say_start(options, rule, *options.learning_rate * unit_sharpness, cost);
+  dynamics::FlowComparison comparison(*problem.objective,
+                                      rule,
+                                      problem.initial_weights,
+                                      comparison_options(options, problem, start),
+                                      session.recorder());
   if (const auto checkpoint = session.resume_point()) comparison.set_state(checkpoint->arrays);
   const std::string status = run_steps(comparison, options, session);
   session.finish(status, results_json(comparison, rule, options, problem, cost, session));

@@ -55,6 +55,15 @@ std::string system_reason(int error_number) {
   return fmt::format("{}. {}", std::generic_category().message(error_number), remedy(error_number));
 }
 
+std::string printable(std::string name) {
+  constexpr std::size_t kLongest = 200;
+  if (name.size() > kLongest) name.resize(kLongest);
+  for (char& c : name) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+  }
+  return name;
+}
+
 FileDescriptor::~FileDescriptor() { close(); }
 
 FileDescriptor::FileDescriptor(FileDescriptor&& other) noexcept

@@ -13,6 +13,10 @@ namespace thalweg {
 /// ...".
 std::string system_reason(int error_number);
 
+/// A name from a file may hold anything; control characters, and what follows 200 bytes, stay out of
+/// messages.
+std::string printable(std::string name);
+
 /// A file descriptor that is closed with its owner.
 class FileDescriptor {
  public:

@@ -17,16 +17,6 @@ namespace {
 
 constexpr std::string_view kExtension = ".npy";
 
-// A name from a file may hold anything; control characters stay out of messages.
-std::string printable(std::string name) {
-  for (char& c : name) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
-      c = '?';
-    }
-  }
-  return name;
-}
-
 std::string array_name(const ZipMember& member, const std::string& file) {
   if (!std::string_view(member.name).ends_with(kExtension)) {
     throw BadInput(file,

@@ -33,15 +33,6 @@ struct TensorHeader {
   throw BadInput(where, reason + " Save it again with safetensors.torch.save_file.");
 }
 
-/// Control characters stay out of messages.
-std::string printable(std::string name) {
-  std::ranges::replace_if(
-      name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, '?');
-  constexpr std::size_t kLongest = 200;
-  if (name.size() > kLongest) name.resize(kLongest);
-  return name;
-}
-
 std::uint64_t read_length(const InputFile& file) {
   std::array<std::byte, kLengthBytes> bytes{};
   if (file.size() < kLengthBytes) fail(file.name(), "the file is too short for safetensors.");
