@@ -311,6 +311,27 @@ TEST_P(RandomComplementarity, StandsIllConditionedMaps) {
   }
 }
 
+// Directions whose stiffness differs by twelve orders, as RMSProp's second moments make them: the
+// congruence X -> D X D of a well-conditioned problem, whose answer is known from there.
+TEST_P(RandomComplementarity, StandsDirectionsOfVeryDifferentStiffness) {
+  const Index k = GetParam();
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    const Key key = Key{14}.with(k).with(i);
+    const MatrixXd gram = random_gram(k, 2 * triangle(k), key.with("b"));
+    const ComplementarityProblem plain{random_symmetric(k, key.with("alpha")),
+                                       (gram + gram.transpose()) / 2};
+    VectorXd d(k);
+    for (Index j = 0; j < k; ++j) d[j] = std::pow(10, -3 * uniform(key.with("d"), j));
+    const MatrixXd outer = d * d.transpose();
+    const VectorXd factors = svec(outer).cwiseQuotient(svec(MatrixXd::Ones(k, k)));
+    const auto solution =
+        solve_complementarity({plain.alpha.cwiseProduct(outer),
+                               factors.asDiagonal() * plain.b * factors.asDiagonal()});
+    const MatrixXd expected = solve_complementarity(plain).x;
+    expect_near(solution.x.cwiseProduct(outer), expected, 1e-5 * (1 + expected.norm()));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Sizes, RandomComplementarity, ::testing::Range(1, 9));
 
 // B = diag(1, 2, -1e-12) in a turned basis; alpha = S - B[X] for a known complementary pair.

@@ -33,8 +33,8 @@ Eigen::MatrixXd smat(const Eigen::VectorXd& v);
 /// Solves it: closed form at k = 1, semismooth Newton on x - Pi(x - alpha - B x) else, proximal
 /// point steps (each by Newton) where that stalls. The three conditions are checked at the end, to
 /// 1e-8 |alpha|: with X in units of |alpha|/b, b the rms of B's eigenvalues, X >= 0, slack >= 0 and
-/// |<X, slack>| / max(1, |X|). Where directions differ so widely in stiffness that this cannot be
-/// met, the problem is solved, and checked, with each in units of B_ii,ii^(-1/4).
+/// |<X, slack>| / max(1, |X|). Where directions differ widely in stiffness, the problem is solved,
+/// and checked, with each in units of B_ii,ii^(-1/4).
 ///
 /// @throws InvalidArgument  shapes, asymmetry, NaN
 /// @throws RunFailed        no solution found: the numbers, and that none may exist (B singular on
