@@ -86,7 +86,7 @@ void add_settings(run::Settings& settings, ProblemOptions& options) {
        .group = data});
   settings.add({.name = "examples",
                 .target = &options.examples,
-                .help = "training examples to keep; 0 = all",
+                .help = "training examples to keep; 0 = all, as where there are fewer than the default",
                 .minimum = 0,
                 .group = data});
   settings.add({.name = "test-examples",

@@ -16,6 +16,7 @@ struct ProblemOptions {
   std::vector<std::string> model_options;  ///< KEY=VALUE
   std::string data = "fashion-mnist";
   std::int64_t examples = 1000;
+  bool all_if_fewer = false;  ///< `examples` is the default, no wish
   std::int64_t classes = 0;  ///< 0 = all
   std::string subset = "first";
   bool standardize = true;

@@ -32,6 +32,10 @@ Rows first(Rows rows, std::int64_t wanted) {
   return rows;
 }
 
+bool takes_all(const DatasetOptions& options, std::int64_t available) {
+  return options.examples == 0 || (options.all_if_fewer && available < options.examples);
+}
+
 void check_total(const Dataset& all, std::int64_t available, std::int64_t wanted) {
   if (wanted > available)
     throw BadInput(all.name,
@@ -104,7 +108,7 @@ Rows labelled_rows(const Dataset& all, const DatasetOptions& options) {
                    fmt::format("none of the classes below {} has an example. Raise "
                                "--classes, or renumber the labels.",
                                options.classes));
-  if (options.examples == 0) return available;
+  if (takes_all(options, count(available))) return available;
   check_total(all, count(available), options.examples);
   const Key key = options.key.with("subset");
   if (options.subset == Subset::kRandom) return draw(available, options.examples, key);
@@ -133,7 +137,7 @@ Rows unclassified_rows(const Dataset& all, const DatasetOptions& options) {
                                       reason));
   Rows available(static_cast<std::size_t>(all.size()));
   std::iota(available.begin(), available.end(), 0);
-  if (options.examples == 0) return available;
+  if (takes_all(options, all.size())) return available;
   check_total(all, all.size(), options.examples);
   if (options.subset == Subset::kRandom)
     return draw(available, options.examples, options.key.with("subset"));

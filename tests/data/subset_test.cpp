@@ -134,6 +134,13 @@ TEST(Subset, RandomRowsStayWithinTheKeptClasses) {
   EXPECT_TRUE(std::is_sorted(rows.begin(), rows.end()));
 }
 
+TEST(Subset, TakesAllWhereFewerWillDo) {
+  const Dataset all = labelled({0, 0, 0, 0, 1}, 2);
+  EXPECT_THAT(selected_rows(all, {.examples = 6, .all_if_fewer = true}),
+              ElementsAre(0, 1, 2, 3, 4));
+  EXPECT_THAT(selected_rows(all, {.examples = 2, .all_if_fewer = true}), SizeIs(2));
+}
+
 TEST(Subset, SaysHowManyExamplesThereAre) {
   const Dataset all = labelled({0, 0, 0, 0, 1}, 2);
   expect_bad_input([&] { selected_rows(all, {.examples = 6}); },

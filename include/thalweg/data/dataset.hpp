@@ -52,6 +52,8 @@ struct DatasetOptions {
   std::string source = "fashion-mnist";
   /// examples kept; 0 = all. Sequences to sort are drawn: there it must not be 0.
   std::int64_t examples = 1000;
+  /// Where there are fewer than `examples`, all of them are kept; else that is an error.
+  bool all_if_fewer = false;
   /// classes kept: the labels below this number; 0 = all. For real targets and for sequences it
   /// must be 0.
   std::int64_t classes = 0;
