@@ -167,6 +167,12 @@ void add_record_settings(run::Settings& settings, FlowOptions& options) {
                 .target = &options.raw_eigenvalues,
                 .help = "record the plain Hessian's eigenvalues too, where M is no number",
                 .group = group});
+  settings.add({.name = "preconditioners-every",
+                .target = &options.preconditioners_every,
+                .help = "steps between comparisons of rmsprop's step sizes with its stationary and "
+                        "with the best ones, for up to 1000 weights; 0 = never",
+                .minimum = 0,
+                .group = group});
   settings.add({.name = "checkpoint-every",
                 .target = &options.checkpoint_every,
                 .help = "steps between checkpoints; 0 = about once a minute",

@@ -44,6 +44,7 @@ struct FlowOptions {
   std::int64_t outputs = 10;          ///< examples
   std::int64_t coordinates = 25;
   bool raw_eigenvalues = false;
+  std::int64_t preconditioners_every = 0;  ///< steps; 0 = never
 };
 
 void add_settings(run::Settings& settings, FlowOptions& options);

@@ -34,6 +34,7 @@ data::Subset subset_named(const std::string& name) {
 data::DatasetOptions dataset_options(const ProblemOptions& options, Key key) {
   return {.source = options.data,
           .examples = options.examples,
+          .all_if_fewer = options.all_if_fewer,
           .classes = options.classes,
           .subset = subset_named(options.subset),
           .standardize = options.standardize,
@@ -205,6 +206,26 @@ void resolve_test_set(run::Settings& settings, ProblemOptions& options) {
   settings.set("test-examples", {fmt::format("{}", options.test_examples)});
 }
 
+/// An eigen-solve takes about 15 vectors a pair; four pairs and a guard, with ten third
+/// derivatives.
+constexpr std::int64_t kEigenVectors = 15 * 5 + 10;
+
+/// The micro-batch that leaves room for the eigenvectors.
+std::int64_t micro_batch_of(const Problem& problem, const std::string& memory) {
+  const std::int64_t bytes = parse_size(memory);
+  if (bytes <= problem.eigen_bytes) {
+    throw InvalidArgument(
+        "--memory",
+        fmt::format("{} is too little: eigenvectors and third derivatives of {} weights alone take "
+                    "about {}.",
+                    memory,
+                    problem.initial_weights.numel(),
+                    size_text(static_cast<double>(problem.eigen_bytes))));
+  }
+  return objective::micro_batch_within(
+      *problem.batch_loss, problem.initial_weights, bytes - problem.eigen_bytes);
+}
+
 Problem make_problem(const ProblemOptions& options, const CommonOptions& common) {
   const auto tensor_options = nn::tensor_options(common.device, common.dtype);
   const Key key = Key{.seed = static_cast<std::uint64_t>(common.seed)}.with("problem");
@@ -227,10 +248,8 @@ Problem make_problem(const ProblemOptions& options, const CommonOptions& common)
     problem.initial_state = point.optimizer;
   }
   problem.initial_weights = initial.to(tensor_options);
-  if (!common.memory.empty()) {
-    problem.micro_batch = objective::micro_batch_within(
-        *problem.batch_loss, problem.initial_weights, parse_size(common.memory));
-  }
+  problem.eigen_bytes = kEigenVectors * static_cast<std::int64_t>(problem.initial_weights.nbytes());
+  if (!common.memory.empty()) problem.micro_batch = micro_batch_of(problem, common.memory);
   problem.objective = std::make_unique<objective::AutogradObjective>(
       problem.batch_loss,
       tensor_options,
@@ -245,7 +264,11 @@ Problem start_problem(run::Settings& settings, ProblemOptions& options, CommonOp
   resolve_test_set(settings, options);
   nn::use_threads(static_cast<int>(common.threads));
   set_log_quiet(common.quiet);
-  return make_problem(options, common);
+  options.all_if_fewer = !settings.chosen("examples");
+  Problem problem = make_problem(options, common);
+  const bool took_all = options.all_if_fewer && problem.examples < options.examples;
+  if (took_all) settings.set("examples", {"0"});
+  return problem;
 }
 
 nlohmann::json describe(const Problem& problem) {

@@ -29,7 +29,8 @@ struct Problem {
   at::Tensor initial_weights;              ///< [P], of the objective's dtype and device
   dynamics::OptimizerState initial_state;  ///< of a run that is going on, from --init
   std::int64_t micro_batch = 0;
-  bool has_outputs = true;                            ///< the loss is that of a network
+  std::int64_t eigen_bytes = 0;  ///< of eigenvectors and third derivatives, about
+  bool has_outputs = true;       ///< the loss is that of a network
   std::function<double(const at::Tensor&)> accuracy;  ///< empty where the data have no labels
   /// The loss and accuracy on the test set, and the outputs there; null where there is none.
   std::shared_ptr<const objective::BatchLoss> test_loss;

@@ -43,9 +43,6 @@ int report_size(const Problem& problem, const std::string& command) {
   const auto direction = at::ones({1, objective.dimension()}, problem.initial_weights.options());
   const auto product = [&] { objective.at(problem.initial_weights)->hessian_times(direction.t()); };
   const double gradient_flops = objective::count_flops(gradient);
-  const double vector_bytes = static_cast<double>(problem.initial_weights.nbytes());
-  constexpr double kEigenVectors =
-      15 * 5;  // LOBPCG takes about 15 vectors a pair; four pairs and a guard
   fmt::print("{}: {} parameters, {} examples, {}\n",
              problem.model,
              objective.dimension(),
@@ -57,8 +54,8 @@ int report_size(const Problem& problem, const std::string& command) {
   fmt::print("Hessian product    {:.3g} GFLOP, {} of tensors with the gradient's graph\n",
              (objective::count_flops(product) - gradient_flops) * 1e-9,
              size_text(static_cast<double>(objective::peak_tensor_bytes(product))));
-  fmt::print("eigenvectors       {} for four pairs of one process\n",
-             size_text(kEigenVectors * vector_bytes));
+  fmt::print("eigenvectors       {} with third derivatives, for four directions\n",
+             size_text(static_cast<double>(problem.eigen_bytes)));
   fmt::print("Nothing was run; leave out --dry-run to run thalweg {}.\n", command);
   return 0;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "norms.hpp"
+#include "eigen_tensor.hpp"
 #include "state_arrays.hpp"
 #include <ATen/ATen.h>
 #include <Eigen/Eigenvalues>
@@ -16,30 +17,6 @@
 
 namespace thalweg::dynamics {
 namespace {
-
-using RowMajor = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-/// A small tensor as an Eigen matrix in double.
-Eigen::MatrixXd to_eigen(const at::Tensor& tensor) {
-  const at::Tensor host = tensor.to(at::kDouble).to(at::kCPU).contiguous();
-  const auto rows = host.dim() == 2 ? host.size(0) : host.numel();
-  const auto columns = host.dim() == 2 ? host.size(1) : 1;
-  return Eigen::Map<const RowMajor>(host.data_ptr<double>(), rows, columns);
-}
-
-/// A small Eigen vector as a tensor like `like`.
-at::Tensor to_tensor_like(const Eigen::VectorXd& v, const at::Tensor& like) {
-  at::Tensor host = at::empty({v.size()}, at::kDouble);
-  Eigen::Map<Eigen::VectorXd>(host.data_ptr<double>(), v.size()) = v;
-  return host.to(like.options());
-}
-
-/// A small matrix as a tensor in double, where `like` lies.
-at::Tensor to_matrix_like(const Eigen::MatrixXd& a, const at::Tensor& like) {
-  at::Tensor host = at::empty({a.rows(), a.cols()}, at::kDouble);
-  Eigen::Map<RowMajor>(host.data_ptr<double>(), a.rows(), a.cols()) = a;
-  return host.to(like.device());
-}
 
 /// sqrt(2) for the off-diagonal entries of svec, 1 for the diagonal ones.
 Eigen::VectorXd svec_weights(Eigen::Index k) { return svec(Eigen::MatrixXd::Ones(k, k)); }

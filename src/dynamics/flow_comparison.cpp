@@ -6,12 +6,15 @@
 #include <string_view>
 #include <utility>
 
+#include "eigen_tensor.hpp"
 #include "flow_series.hpp"
 #include "state_arrays.hpp"
 #include <ATen/ATen.h>
+#include <Eigen/Eigenvalues>
 #include <fmt/format.h>
 
 #include "thalweg/base/error.hpp"
+#include "thalweg/dynamics/stationary_preconditioner.hpp"
 #include "thalweg/nn/device.hpp"
 
 namespace thalweg::dynamics {
@@ -44,6 +47,24 @@ void check(const FlowComparisonOptions& options) {
   }
 }
 
+/// Comparing preconditioners factors dense Hessians, some hundred times a row.
+void check_preconditioners(const FlowComparisonOptions& options,
+                           const UpdateRule& rule,
+                           std::int64_t dimension) {
+  constexpr std::int64_t kMostWeights = 1000;
+  if (options.preconditioners_every == 0) return;
+  if (rule.options().second_moment != SecondMoment::kDiagonal) {
+    throw InvalidArgument("--preconditioners-every",
+                          "compares preconditioners of a step size for each weight: rmsprop's.");
+  }
+  if (dimension > kMostWeights) {
+    throw InvalidArgument(
+        "--preconditioners-every",
+        fmt::format(
+            "needs the Hessian in full: at most {} weights; got {}.", kMostWeights, dimension));
+  }
+}
+
 }  // namespace
 
 FlowComparison::FlowComparison(objective::Objective& objective,
@@ -57,6 +78,7 @@ FlowComparison::FlowComparison(objective::Objective& objective,
       options_(std::move(options)),
       recorder_(recorder) {
   check(options_);
+  check_preconditioners(options_, rule_, objective_.dimension());
   series_ = std::make_unique<FlowSeries>(recorder_, options_, rule_, objective_.options());
   if (wants("discrete") || options_.warm_start > 0) {
     discrete_ = std::make_unique<DiscreteRun>(
@@ -157,6 +179,37 @@ void FlowComparison::record_flow(const std::string& process, Flow& flow, bool mo
   series_->record_point(process, row_, weights, state, optimizer);
   series_->record_flow(process, row_, weights, state);
   if (process == "central") weighted_directions_ = state.weighted_directions;
+  if (options_.preconditioners_every > 0 && row_ % options_.preconditioners_every == 0)
+    record_preconditioners(process, weights, optimizer);
+}
+
+/// The flow's M beside the one at which it would rest, the one of least trace, and S/2.
+void FlowComparison::record_preconditioners(const std::string& process,
+                                            const at::Tensor& weights,
+                                            const OptimizerState& optimizer) {
+  const auto loss = objective_.at(weights);
+  const at::Tensor gradient = loss->gradient();
+  const at::Tensor columns = at::eye(objective_.dimension(), objective_.options());
+  const Eigen::MatrixXd product = to_eigen(loss->hessian_times(columns));
+  const Eigen::MatrixXd hessian = 0.5 * (product + product.transpose());
+  const Eigen::VectorXd g = to_eigen(gradient);
+  const Eigen::VectorXd m =
+      to_eigen(rule_.preconditioner(optimizer).times(at::ones_like(gradient)));
+  const double eta = rule_.learning_rate(optimizer.time);
+  const Eigen::VectorXd resting = stationary_preconditioner(hessian, g / eta);
+  const Eigen::VectorXd least = stationary_preconditioner(hessian, Eigen::VectorXd::Zero(g.size()));
+  const double sharpness =
+      Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(hessian, Eigen::EigenvaluesOnly)
+          .eigenvalues()
+          .maxCoeff();
+  series_->record_preconditioners(
+      process,
+      row_,
+      {.cosine = m.cwiseAbs2().normalized().dot(resting.cwiseAbs2().normalized()),
+       .speed = preconditioned_speed(g, m),
+       .speed_stationary = preconditioned_speed(g, resting),
+       .speed_least = preconditioned_speed(g, least),
+       .speed_uniform = 2 * g.squaredNorm() / sharpness});
 }
 
 /// Eigenvalues of the plain Hessian, where they are no multiple of the effective ones.

@@ -63,6 +63,8 @@ FlowSeries::FlowSeries(run::Recorder& recorder,
     declare_point(process);
     declare_optimizer(process);
     if (predicts(process)) declare_flow(process);
+    if (options_.preconditioners_every > 0 && (predicts(process) || process == "stable"))
+      declare_preconditioners(process);
     if (process == "stable")
       recorder_.declare("stable/substeps", "1", "Euler steps taken in this step");
   }
@@ -165,6 +167,30 @@ void FlowSeries::declare_flow(const std::string& process) {
   declare("flow_aux/complementarity_residual",
           "1",
           "largest violation of the complementarity problem's optimality conditions, relative");
+}
+
+void FlowSeries::declare_preconditioners(const std::string& process) {
+  const auto declare = [&](const char* name, const char* unit, const char* description) {
+    recorder_.declare(fmt::format("{}/preconditioner.{}", process, name), unit, description);
+  };
+  declare("cosine", "1", "between nu and its stationary value at these weights");
+  declare("speed", "loss/step", "g^T M^-1 g of the flow's own M");
+  declare("speed_stationary", "loss/step", "the same of the M at which nu would rest");
+  declare("speed_least", "loss/step", "the same of the M >= H/2 of least trace");
+  declare("speed_uniform", "loss/step", "the same of M = S/2, gradient descent at the edge");
+}
+
+void FlowSeries::record_preconditioners(const std::string& process,
+                                        std::int64_t row,
+                                        const PreconditionerScores& scores) {
+  const auto record = [&](const char* name, double value) {
+    recorder_.record(fmt::format("{}/preconditioner.{}", process, name), row, value);
+  };
+  record("cosine", scores.cosine);
+  record("speed", scores.speed);
+  record("speed_stationary", scores.speed_stationary);
+  record("speed_least", scores.speed_least);
+  record("speed_uniform", scores.speed_uniform);
 }
 
 void FlowSeries::declare_comparisons() {

@@ -11,6 +11,14 @@
 
 namespace thalweg::dynamics {
 
+/// How good a flow's preconditioner M is. A speed is g^T M^{-1} g, of the loss along -M^{-1} g.
+struct PreconditionerScores {
+  double cosine = 0;  ///< between nu and the stationary nu at the same weights (epsilon aside)
+  double speed = 0, speed_stationary = 0;
+  double speed_least = 0;    ///< of the admissible M of least trace
+  double speed_uniform = 0;  ///< of M = S/2, gradient descent at the edge
+};
+
 /// The series of a comparison, PROCESS/NAME: their names, units and meaning, and how each is made
 /// from what a process says of itself.
 class FlowSeries {
@@ -32,6 +40,9 @@ class FlowSeries {
                    std::int64_t row,
                    const at::Tensor& weights,
                    const FlowState& state);
+  void record_preconditioners(const std::string& process,
+                              std::int64_t row,
+                              const PreconditionerScores& scores);
   /// Distances of all pairs of processes that have weights at this row.
   void record_distances(std::int64_t row, const std::map<std::string, at::Tensor>& places);
   /// The oscillation of the run around the central flow and around its midpoints, along v_i^T M.
@@ -43,6 +54,7 @@ class FlowSeries {
   void declare_point(const std::string& process);
   void declare_optimizer(const std::string& process);
   void declare_flow(const std::string& process);
+  void declare_preconditioners(const std::string& process);
   void declare_comparisons();
   void record_optimizer(const std::string& process,
                         std::int64_t row,

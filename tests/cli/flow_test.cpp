@@ -167,7 +167,7 @@ TEST_F(Flow, AFinishedRunGoesOnWithMoreSteps) {
 
 TEST_F(Flow, MemoryLimitChangesResultsByRoundingOnly) {
   ASSERT_EQ(run("whole", {"--steps", "10"}).exit_code, 0);
-  ASSERT_EQ(run("parts", {"--steps", "10", "--memory", "40 KB"}).exit_code, 0);
+  ASSERT_EQ(run("parts", {"--steps", "10", "--memory", "140 KB"}).exit_code, 0);
   const auto a = metrics("whole").at("central/train_loss"), b = metrics("parts").at("central/train_loss");
   for (std::size_t i = 0; i < a.values.size(); ++i) EXPECT_NEAR(a.values[i], b.values[i], 1e-9);
 }

@@ -188,6 +188,38 @@ TEST(FlowComparison, EndsAFactorisationWhereTheoryPutsIt) {
   EXPECT_NEAR(recorder.find("stable/train_loss")->at(300), 0, 1e-9);
 }
 
+// What Cohen and others claim of RMSProp's step sizes at rest: fewer steps than the least admissible
+// M would take, more than gradient descent at the edge; and nu gets there.
+TEST(FlowComparison, RanksTheStationaryPreconditioner) {
+  Net1 net;
+  const auto objective = make_objective(73, net);
+  const UpdateRule rule(optimizer_named("rmsprop", {.learning_rate = 0.01, .beta2 = 0.9}));
+  run::Recorder recorder = new_recorder();
+  auto options = options_for(80);
+  options.processes = {"discrete", "central"};
+  options.warm_start = 5;
+  options.preconditioners_every = 40;
+  options.central_flow.critical_threshold = 1.6;
+  FlowComparison comparison(*objective, rule, net.initial_weights(), options, recorder);
+  while (!comparison.finished()) comparison.step();
+  const auto value = [&](const char* name, std::int64_t row) {
+    return recorder.find(fmt::format("central/preconditioner.{}", name))->at(row);
+  };
+  EXPECT_TRUE(std::isnan(value("cosine", 79)));
+  for (const std::int64_t row : {40, 80}) {
+    EXPECT_GT(value("cosine", row), 0.95);
+    EXPECT_LT(value("speed_stationary", row), value("speed_least", row) * (1 + 1e-6));
+    EXPECT_GT(value("speed_stationary", row), value("speed_uniform", row));
+    EXPECT_NEAR(value("speed", row) / value("speed_stationary", row), 1, 0.5);
+  }
+}
+
+TEST(FlowComparison, RefusesToComparePreconditionersOfOneStepSize) {
+  auto options = options_for(1);
+  options.preconditioners_every = 1;
+  EXPECT_THROW(Net1Comparison{options}, InvalidArgument);
+}
+
 TEST(FlowComparison, RefusesMidpointsWithoutARun) {
   FlowComparisonOptions options = options_for(3);
   options.processes = {"midpoint", "central"};

@@ -31,10 +31,13 @@ struct FlowComparisonOptions {
   std::int64_t steps = 160;     ///< >= 0
   std::int64_t warm_start = 0;  ///< discrete steps before the flows start, 0 <= . <= steps
   std::int64_t spectrum_every =
-      1;                          ///< steps between eigenvalues of discrete and midpoint; -1: never
-  bool raw_eigenvalues = false;   ///< of the plain Hessian too, where M is no multiple of I
-  std::int64_t coordinates = 25;  ///< of the gradient and nu that are recorded, equally spaced
-  OptimizerState initial_state = {};     ///< of the optimizer, before the gradient at the start
+      1;                         ///< steps between eigenvalues of discrete and midpoint; -1: never
+  bool raw_eigenvalues = false;  ///< of the plain Hessian too, where M is no multiple of I
+  /// Steps between comparisons of the flows' M with the stationary and the least preconditioner;
+  /// 0: never. Needs a diagonal M, and the Hessian in full: for a thousand weights at most.
+  std::int64_t preconditioners_every = 0;
+  std::int64_t coordinates = 25;      ///< of the gradient and nu that are recorded, equally spaced
+  OptimizerState initial_state = {};  ///< of the optimizer, before the gradient at the start
   CentralFlowOptions central_flow = {};  ///< its kind is set by the process
   StableFlowOptions stable_flow = {};
   RodFlowOptions rod_flow = {};
@@ -89,6 +92,9 @@ class FlowComparison {
   void record_midpoint();
   void record_flow(const std::string& process, Flow& flow, bool move);
   void record_raw_eigenvalues();
+  void record_preconditioners(const std::string& process,
+                              const at::Tensor& weights,
+                              const OptimizerState& optimizer);
   bool spectrum_due() const;
 
   objective::Objective& objective_;
