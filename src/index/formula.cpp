@@ -1,0 +1,1 @@
+#include "thalweg/index/formula.hpp"
