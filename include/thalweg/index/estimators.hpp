@@ -1,0 +1,18 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "thalweg/estimation/estimator.hpp"
+
+namespace thalweg::index {
+
+/// The estimator that --methods calls `name`, with its own defaults.
+/// @throws InvalidArgument  with the nearest name that there is
+std::unique_ptr<estimation::Estimator> make_estimator(const std::string& name);
+
+/// The names that make_estimator knows, classical methods first.
+std::vector<std::string> estimator_names();
+
+}  // namespace thalweg::index

@@ -1,0 +1,42 @@
+#include "thalweg/index/estimators.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <fmt/format.h>
+
+#include "thalweg/base/error.hpp"
+#include "thalweg/base/text.hpp"
+#include "thalweg/index/ols.hpp"
+
+namespace thalweg::index {
+namespace {
+
+struct Entry {
+  const char* name;
+  std::unique_ptr<estimation::Estimator> (*make)();
+};
+
+constexpr std::array kEstimators = {
+    Entry{"ols", [] { return ols(); }},
+};
+
+}  // namespace
+
+std::unique_ptr<estimation::Estimator> make_estimator(const std::string& name) {
+  const auto found = std::ranges::find(kEstimators, name, &Entry::name);
+  if (found != kEstimators.end()) return found->make();
+  throw InvalidArgument("method",
+                        fmt::format("there is none called '{}'.{} There are {}.",
+                                    name,
+                                    did_you_mean(name, estimator_names()),
+                                    join(estimator_names(), ", ")));
+}
+
+std::vector<std::string> estimator_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : kEstimators) names.emplace_back(entry.name);
+  return names;
+}
+
+}  // namespace thalweg::index
