@@ -2,10 +2,12 @@
 
 #include <charconv>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "thalweg/base/error.hpp"
+#include "thalweg/base/gaussian.hpp"
 #include "thalweg/linalg/symmetric_eigen.hpp"
 
 namespace thalweg::estimation {
@@ -32,6 +34,29 @@ Matrix uniform_directions(int dimension, int count, Key key) {
   Matrix columns(dimension, count);
   fill_normal({columns.data(), static_cast<std::size_t>(columns.size())}, key);
   return linalg::orthonormal_basis(columns);
+}
+
+// Entry (i, j) of the endless table is element i d + j of its stream.
+void fill_rows(Eigen::Ref<Matrix> x, Key key, std::uint64_t first) {
+  const auto d = static_cast<std::size_t>(x.cols());
+  if (x.outerStride() == x.cols() || x.rows() == 1) {
+    fill_gaussian({x.data(), static_cast<std::size_t>(x.size())}, key, first * d);
+    return;
+  }
+  for (Eigen::Index i = 0; i < x.rows(); ++i)
+    fill_gaussian({x.row(i).data(), d}, key, (first + static_cast<std::uint64_t>(i)) * d);
+}
+
+void add_noise(std::span<double> y, const Noise& noise, Key key, std::uint64_t first) {
+  if (noise.kind == Noise::Kind::kGaussian) {
+    std::vector<double> g(y.size());
+    fill_gaussian(g, key, first);
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] += noise.level * g[i];
+  }
+  if (noise.kind == Noise::Kind::kFlip) {
+    for (std::size_t i = 0; i < y.size(); ++i)
+      if (uniform(key, first + i) < noise.level) y[i] = -y[i];
+  }
 }
 
 }  // namespace
@@ -92,21 +117,11 @@ void PlantedModel::read(std::int64_t first, Eigen::Ref<Matrix> x, Eigen::Ref<Vec
                     y.size()));
   }
   const auto from = static_cast<std::uint64_t>(first);
-  const Key rows_key = key_.with("rows");
-  for (Eigen::Index i = 0; i < m; ++i) {
-    fill_normal({x.row(i).data(), static_cast<std::size_t>(d)},
-                rows_key,
-                (from + static_cast<std::uint64_t>(i)) * static_cast<std::uint64_t>(d));
-  }
+  fill_rows(x, key_.with("rows"), from);
   const Matrix z = x * directions_;
   link_->evaluate({z.data(), static_cast<std::size_t>(z.size())},
                   {y.data(), static_cast<std::size_t>(m)});
-  const Key noise_key = key_.with("noise");
-  for (Eigen::Index i = 0; i < m; ++i) {
-    const auto row = from + static_cast<std::uint64_t>(i);
-    if (noise_.kind == Noise::Kind::kGaussian) y[i] += noise_.level * normal(noise_key, row);
-    if (noise_.kind == Noise::Kind::kFlip && uniform(noise_key, row) < noise_.level) y[i] = -y[i];
-  }
+  add_noise({y.data(), static_cast<std::size_t>(m)}, noise_, key_.with("noise"), from);
 }
 
 double overlap_squared(MatrixView truth, MatrixView found) {

@@ -25,7 +25,8 @@ struct Noise {
 /// A Gaussian index model: x ~ N(0, I_d), y = f(W^T x) with noise, W (d, r) orthonormal and
 /// uniform.
 ///
-/// Everything is a pure function of (key, row): samples of two sizes share their first rows.
+/// Everything is a pure function of (key, row): samples of two sizes share their first rows. The
+/// numbers come from fill_gaussian: float32 in double storage, below 6.77 in modulus.
 class PlantedModel : public SampleSource {
  public:
   PlantedModel(std::shared_ptr<const LinkFunction> link,
