@@ -11,24 +11,44 @@ namespace thalweg::estimation {
 
 /// The sample size at which half of the seeds reach squared overlap 1/2.
 ///
-/// P(overlap^2 >= 1/2) over seeds, isotonic in n, interpolated in log n; the error resamples seeds.
+/// P(overlap^2 >= 1/2) over seeds, made monotone in n by isotonic regression and interpolated
+/// linearly in log n.
 struct SamplesToHalf {
-  std::optional<double>
-      samples;        ///< nothing where it was not reached, or reached by the first size already
-  double log_se = 0;  ///< standard error of log(samples), by bootstrap over seeds
+  /// Nothing where it was not reached, or reached by the first size already.
+  std::optional<double> samples = {};
+
+  /// Standard error of log(samples): the spread of `log_replicates`.
+  double log_se = 0;
+
+  /// log(samples) for seeds drawn anew with replacement. Where P jumps between two sizes, the place
+  /// of the jump is unknown and drawn uniformly over the part of the gap that it takes up. A
+  /// replicate that does not cross within the sizes counts at the end where it would leave them.
+  std::vector<double> log_replicates = {};
 };
 
-/// @param overlaps2  (samples, seeds)
+/// @param samples    (m) ascending
+/// @param overlaps2  (m, seeds); rows from the first that holds a NaN on were not run
+/// @throws InvalidArgument  shapes that do not fit
 SamplesToHalf samples_to_half(std::span<const std::int64_t> samples,
                               const std::vector<std::vector<double>>& overlaps2,
                               Key key,
                               int bootstraps = 500);
 
-/// Slope of log n on log d, least squares weighted by the points' errors.
+/// log n = log_prefactor + exponent log d: least squares over the dimensions where n is known,
+/// weighted by the points' errors.
 struct ExponentFit {
-  std::optional<double> exponent;  ///< nothing with fewer than two points
-  double se = 0;                   ///< bootstrap over seeds within each d
-  double curvature = 0;  ///< quadratic coefficient over its standard error; above 2 no power law
+  std::optional<double> exponent = {};  ///< nothing with fewer than two points
+  double se = 0;                        ///< over the points' replicates: resampled within each d
+  double log_prefactor = 0;
+  double curvature = 0;  ///< coefficient of (log d)^2 over its standard error, 0 with fewer than
+                         ///< three points; beyond 2 in modulus no power law
 };
+
+/// @param dimensions  (p) positive, distinct   @param points  (p), from the same number of
+/// bootstraps, each with a key of its own
+ExponentFit fit_exponent(std::span<const int> dimensions, std::span<const SamplesToHalf> points);
+
+/// Non-decreasing least-squares fit (pool adjacent violators); all weights equal.
+std::vector<double> isotonic_regression(std::span<const double> values);
 
 }  // namespace thalweg::estimation
