@@ -10,9 +10,12 @@
 #include "thalweg/base/error.hpp"
 #include "thalweg/hermite/laguerre.hpp"
 #include "thalweg/linalg/gram.hpp"
+#include "thalweg/linalg/product.hpp"
 
 namespace thalweg::hermite {
 namespace {
+
+using linalg::Form;
 
 constexpr Eigen::Index kBlockRows = 256;  // 2 MB at d = 1000: the second look finds it in the cache
 constexpr int kMostOrder = 100;
@@ -95,9 +98,10 @@ Vector contract_to_vector(int k, MatrixView x, std::span<const double> t, Vector
   for_row_blocks(x.rows(), [&](Eigen::Index first, Eigen::Index rows) {
     const auto block = x.middleRows(first, rows);
     const auto weights = as_vector(part(t, first, rows));
-    Vector a = block * v;
+    Vector a = Vector::Zero(rows);
+    linalg::add_product(1, block, Form::kPlain, v, a);
     const Pair h = pair_at(k - 1, a);
-    sum.noalias() += block.transpose() * weights.cwiseProduct(h.value);
+    linalg::add_product(1, block, Form::kTransposed, weights.cwiseProduct(h.value), sum);
     along += weights.dot(h.below);
   });
   return (sum - std::sqrt(k - 1) * along * v) / std::sqrt(k);
@@ -109,14 +113,16 @@ Matrix contract_to_matrix(int k, MatrixView x, std::span<const double> t, Vector
   check_vector(where, x.cols(), v.size());
   // sqrt(k(k-1)) h_k[v^{k-2}] = (xx^T - I) h_{k-2} - sqrt(k-2) (xv^T + vx^T) h_{k-3}
   //                             + sqrt((k-2)(k-3)) vv^T h_{k-4}, all at a = v.x
-  Vector a = x * v;
+  Vector a = Vector::Zero(x.rows());
+  linalg::add_product(1, x, Form::kPlain, v, a);
   const Pair h = pair_at(k - 2, a);
   const Pair lower = pair_at(k - 3, a);
   const auto weights = as_vector(t);
   const Vector t_h = weights.cwiseProduct(h.value);
   Matrix sum = linalg::gram(x, {t_h.data(), t.size()});
   sum.diagonal().array() -= t_h.sum();
-  const Vector side = std::sqrt(k - 2) * (x.transpose() * weights.cwiseProduct(h.below));
+  Vector side = Vector::Zero(x.cols());
+  linalg::add_product(std::sqrt(k - 2), x, Form::kTransposed, weights.cwiseProduct(h.below), side);
   sum -= side * v.transpose() + v * side.transpose();
   if (k > 3) sum += std::sqrt((k - 2) * (k - 3)) * weights.dot(lower.below) * v * v.transpose();
   return sum / std::sqrt(k * (k - 1));
@@ -130,10 +136,11 @@ Vector partial_trace_vector(int k, MatrixView x, std::span<const double> t) {
   Vector sum = Vector::Zero(x.cols());
   for_row_blocks(x.rows(), [&](Eigen::Index first, Eigen::Index rows) {
     const auto block = x.middleRows(first, rows);
-    sum.noalias() += block.transpose() *
-                     radial_weights(block, part(t, first, rows), scale, [&](double r2, double d) {
-                       return radial_p((k - 1) / 2, r2, d);
-                     });
+    const Vector weights =
+        radial_weights(block, part(t, first, rows), scale, [k](double r2, double d) {
+          return radial_p((k - 1) / 2, r2, d);
+        });
+    linalg::add_product(1, block, Form::kTransposed, weights, sum);
   });
   return sum;
 }
@@ -170,12 +177,19 @@ Matrix contract_order_4(MatrixView x, std::span<const double> t, MatrixView b) {
   check_vector(where, x.cols(), b.rows());
   check_vector(where, x.cols(), b.cols());
   const auto weights = as_vector(t);
-  const Vector forms = (x * b).cwiseProduct(x).rowwise().sum();  // x'Bx
+  Vector forms(x.rows());  // x'Bx
+  for_row_blocks(x.rows(), [&](Eigen::Index first, Eigen::Index rows) {
+    const auto block = x.middleRows(first, rows);
+    Matrix product = Matrix::Zero(rows, x.cols());
+    linalg::add_product(1, block, Form::kPlain, b, Form::kPlain, product);
+    forms.segment(first, rows) = product.cwiseProduct(block).rowwise().sum();
+  });
   const double trace = b.trace();
   const Vector outer = weights.cwiseProduct(Vector(forms.array() - trace));
   const Matrix second = linalg::gram(x, t);
   Matrix sum = linalg::gram(x, {outer.data(), t.size()});
-  sum -= 2 * (second * b + b * second);
+  linalg::add_product(-2, second, Form::kPlain, b, Form::kPlain, sum);
+  linalg::add_product(-2, b, Form::kPlain, second, Form::kPlain, sum);
   sum.diagonal().array() -= outer.sum();
   sum += 2 * weights.sum() * b;
   return sum / std::sqrt(24.0);

@@ -13,24 +13,41 @@ namespace {
 
 constexpr Eigen::Index kBlockRows = 256;  // of scaled rows: 2 MB at d = 1000
 
-// lower(C) += sign * B^T B for the first `rows` rows of a row-major B.
-void add_product(const Matrix& b, Eigen::Index rows, double sign, Matrix& c) {
-  if (rows == 0) return;
+// lower(C) += sign * B^T B.
+void add_square(const MatrixView& b, double sign, Matrix& c) {
+  if (b.rows() == 0) return;
   const int d = static_cast<int>(b.cols());
   cblas_dsyrk(CblasRowMajor,
               CblasLower,
               CblasTrans,
               d,
-              static_cast<int>(rows),
+              static_cast<int>(b.rows()),
               sign,
               b.data(),
-              d,
+              static_cast<int>(b.outerStride()),
               1.0,
               c.data(),
               d);
 }
 
 void mirror_lower(Matrix& c) { c.triangularView<Eigen::StrictlyUpper>() = c.transpose(); }
+
+// lower(C) += X^T diag(t) X, the rows of each sign scaled by sqrt|t_i|.
+void add_weighted_square(const MatrixView& x, std::span<const double> t, Matrix& c) {
+  const Eigen::Index n = x.rows();
+  Matrix positive(std::min(n, kBlockRows), x.cols());
+  Matrix negative = positive;
+  for (Eigen::Index first = 0; first < n; first += kBlockRows) {
+    Eigen::Index plus = 0, minus = 0;
+    for (Eigen::Index i = first; i < std::min(n, first + kBlockRows); ++i) {
+      const double weight = t[static_cast<std::size_t>(i)];
+      if (weight > 0) positive.row(plus++) = std::sqrt(weight) * x.row(i);
+      if (weight < 0) negative.row(minus++) = std::sqrt(-weight) * x.row(i);
+    }
+    add_square(positive.topRows(plus), 1.0, c);
+    add_square(negative.topRows(minus), -1.0, c);
+  }
+}
 
 }  // namespace
 
@@ -42,17 +59,10 @@ Matrix gram(MatrixView x, std::span<const double> t) {
         fmt::format("needs a weight for each of the {} rows; got {}.", n, t.size()));
   }
   Matrix c = Matrix::Zero(x.cols(), x.cols());
-  Matrix positive(std::min(n, kBlockRows), x.cols());
-  Matrix negative = positive;
-  for (Eigen::Index first = 0; first < n; first += kBlockRows) {
-    Eigen::Index plus = 0, minus = 0;
-    for (Eigen::Index i = first; i < std::min(n, first + kBlockRows); ++i) {
-      const double weight = t.empty() ? 1.0 : t[static_cast<std::size_t>(i)];
-      if (weight > 0) positive.row(plus++) = std::sqrt(weight) * x.row(i);
-      if (weight < 0) negative.row(minus++) = std::sqrt(-weight) * x.row(i);
-    }
-    add_product(positive, plus, 1.0, c);
-    add_product(negative, minus, -1.0, c);
+  if (t.empty()) {
+    add_square(x, 1.0, c);
+  } else {
+    add_weighted_square(x, t, c);
   }
   mirror_lower(c);
   return c;
