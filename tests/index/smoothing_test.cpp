@@ -194,6 +194,28 @@ TEST(SmoothedStudent, DriftIsTheGradientOfThePopulationLoss) {
   }
 }
 
+TEST(Smoothing, BestRadiusLiesAroundTheFourthRootOfTheDimension) {
+  for (const int k : {3, 4, 5}) {
+    for (const int d : {100, 1000, 10'000, 1'000'000}) {
+      const double exponent = std::log(index::best_radius(k, d)) / std::log(d);
+      EXPECT_GE(exponent, 0.2) << k << " " << d;
+      EXPECT_LE(exponent, 0.32) << k << " " << d;
+    }
+  }
+  EXPECT_EQ(index::best_radius(2, 100), 0);
+}
+
+TEST(Smoothing, WorkingConstantsAreTheSheets) {
+  EXPECT_NEAR(index::default_learning_rate(3, 64, 0, 1), 0.2 / 512 / 6, 1e-17);
+  EXPECT_NEAR(index::default_learning_rate(3, 64, 2, 5, 0.1), 0.5 / 512 * 25 / 6, 1e-15);
+  EXPECT_NEAR(index::default_learning_rate(1, 64, 0, 1), 0.2 / 64, 1e-17);
+  EXPECT_EQ(index::default_batch(3, 64, 0), 51);
+  EXPECT_EQ(index::default_batch(4, 10'000, 0), 8192);
+  EXPECT_EQ(index::default_batch(3, 64, 3), 1);
+  EXPECT_NEAR(index::default_radius(3, 256), 4, 1e-14);
+  EXPECT_EQ(index::default_radius(2, 256), 0);
+}
+
 TEST(SmoothedStudent, RefusesWhatCannotBe) {
   const auto message = [](const std::vector<double>& series, int d, double radius) {
     return message_of<InvalidArgument>([&] { SmoothedStudent(series, d, radius); });
