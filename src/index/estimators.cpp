@@ -8,6 +8,7 @@
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/text.hpp"
 #include "thalweg/index/ols.hpp"
+#include "thalweg/index/smoothed_sgd.hpp"
 
 namespace thalweg::index {
 namespace {
@@ -19,6 +20,8 @@ struct Entry {
 
 constexpr std::array kEstimators = {
     Entry{"ols", [] { return ols(); }},
+    Entry{"online-sgd", [] { return online_sgd(); }},
+    Entry{"smoothed-sgd", [] { return smoothed_sgd(); }},
 };
 
 }  // namespace

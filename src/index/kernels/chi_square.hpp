@@ -7,7 +7,7 @@
 
 namespace thalweg::index::kernels {
 
-/// Chi-square variates by Marsaglia and Tsang, ACM TOMS 26:363 (2000): with g normal, s = degrees/2
+/// Chi-square variates by [Marsaglia2000]: with g normal, s = degrees/2
 /// - 1/3 and v = (1 + g / sqrt(9 s))^3, the value 2 s v is kept with probability
 /// min(1, exp(g^2/2 + s (1 - v + log v))): 95 % for 2 degrees, more for more.
 struct ChiSquare {

@@ -20,7 +20,7 @@ struct ChainDraws {
 
 /// Draws of chain c at step t are functions of (keys[c], t): with N = keys[c].with("normals"),
 /// along = normal(N, 4t), across = normal(N, 4t + 1), noise = normal(N, 4t + 3), and rest is the
-/// chi-square by Marsaglia and Tsang (2000) from normal(N, 4t + 2) and
+/// chi-square by [Marsaglia2000] from normal(N, 4t + 2) and
 /// uniform(keys[c].with("accept"), 2t), or from keys[c].with("again").with(t) where they reject it.
 ///
 /// Equal to draw_chains_scalar up to 1e-14 relative.
