@@ -1,14 +1,45 @@
 #include "thalweg/linalg/symmetric_eigen.hpp"
 
 #include <cmath>
+#include <vector>
 
-#include <Eigen/Eigenvalues>
 #include <fmt/format.h>
 
 #include "thalweg/base/error.hpp"
 
+// LAPACK, which OpenBLAS holds: eigenpairs number il to iu of a symmetric matrix, ascending.
+extern "C" void dsyevr_(const char* jobz,
+                        const char* range,
+                        const char* uplo,
+                        const int* n,
+                        double* a,
+                        const int* lda,
+                        const double* vl,
+                        const double* vu,
+                        const int* il,
+                        const int* iu,
+                        const double* abstol,
+                        int* m,
+                        double* w,
+                        double* z,
+                        const int* ldz,
+                        int* isuppz,
+                        double* work,
+                        const int* lwork,
+                        int* iwork,
+                        const int* liwork,
+                        int* info);
+
 namespace thalweg::linalg {
 namespace {
+
+void check(const char* where, MatrixView a) {
+  if (a.rows() != a.cols() || a.rows() == 0) {
+    throw InvalidArgument(where,
+                          fmt::format("needs a square matrix; got {} x {}.", a.rows(), a.cols()));
+  }
+  if (!a.allFinite()) throw NonFinite(where, "the matrix holds a NaN or an infinity.");
+}
 
 // The sign of an eigenvector is free: make its entry of largest modulus positive.
 void fix_signs(Matrix& vectors) {
@@ -19,36 +50,73 @@ void fix_signs(Matrix& vectors) {
   }
 }
 
+// Eigenpairs first, first + 1, ... counted from the largest.
+SymmetricEigen pairs_from(MatrixView a, int first, int count) {
+  const int d = static_cast<int>(a.rows());
+  Eigen::MatrixXd work_on = a.transpose();  // by columns: its upper triangle is the lower one of a
+  const int il = d - first - count + 1, iu = d - first;
+  const double unused = 0, tolerance = 0;
+  const int work_size = 40 * d, integer_work_size = 10 * d;  // 26 d is needed, more is for blocks
+  std::vector<double> values(static_cast<std::size_t>(d));
+  std::vector<double> work(static_cast<std::size_t>(work_size));
+  std::vector<int> support(2 * static_cast<std::size_t>(d));
+  std::vector<int> integer_work(static_cast<std::size_t>(integer_work_size));
+  Eigen::MatrixXd vectors(d, count);
+  int found = 0, info = 0;
+  dsyevr_("V",
+          "I",
+          "U",
+          &d,
+          work_on.data(),
+          &d,
+          &unused,
+          &unused,
+          &il,
+          &iu,
+          &tolerance,
+          &found,
+          values.data(),
+          vectors.data(),
+          &d,
+          support.data(),
+          work.data(),
+          &work_size,
+          integer_work.data(),
+          &integer_work_size,
+          &info);
+  if (info != 0 || found != count) {
+    throw InternalError(
+        "linalg::symmetric_eigen",
+        fmt::format(
+            "dsyevr gave {} of {} pairs of a matrix of size {}, info {}.", found, count, d, info));
+  }
+  SymmetricEigen result{.values = Eigen::Map<const Vector>(values.data(), count).reverse(),
+                        .vectors = vectors.rowwise().reverse()};
+  fix_signs(result.vectors);
+  return result;
+}
+
 }  // namespace
 
 SymmetricEigen symmetric_eigen(MatrixView a) {
-  if (a.rows() != a.cols()) {
-    throw InvalidArgument("linalg::symmetric_eigen",
-                          fmt::format("needs a square matrix; got {} x {}.", a.rows(), a.cols()));
-  }
-  if (!a.allFinite())
-    throw NonFinite("linalg::symmetric_eigen", "the matrix holds a NaN or an infinity.");
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(a);
-  SymmetricEigen found{.values = solver.eigenvalues().reverse(),
-                       .vectors = solver.eigenvectors().rowwise().reverse()};
-  fix_signs(found.vectors);
-  return found;
+  check("linalg::symmetric_eigen", a);
+  return pairs_from(a, 0, static_cast<int>(a.rows()));
 }
 
 SymmetricEigen leading_eigenpairs(MatrixView a, int count) {
+  check("linalg::leading_eigenpairs", a);
   if (count < 1 || count > a.rows()) {
     throw InvalidArgument("linalg::leading_eigenpairs",
                           fmt::format("can give 1 to {} pairs; got {}.", a.rows(), count));
   }
-  const SymmetricEigen all = symmetric_eigen(a);
-  return {.values = all.values.head(count), .vectors = all.vectors.leftCols(count)};
+  return pairs_from(a, 0, count);
 }
 
 SymmetricEigen eigenpair_of_largest_modulus(MatrixView a) {
-  const SymmetricEigen all = symmetric_eigen(a);
-  const Eigen::Index last = all.values.size() - 1;
-  const Eigen::Index chosen = std::abs(all.values[0]) >= std::abs(all.values[last]) ? 0 : last;
-  return {.values = all.values.segment(chosen, 1), .vectors = all.vectors.middleCols(chosen, 1)};
+  check("linalg::eigenpair_of_largest_modulus", a);
+  const SymmetricEigen largest = pairs_from(a, 0, 1);
+  const SymmetricEigen smallest = pairs_from(a, static_cast<int>(a.rows()) - 1, 1);
+  return std::abs(largest.values[0]) >= std::abs(smallest.values[0]) ? largest : smallest;
 }
 
 Matrix orthonormal_basis(MatrixView columns) {
