@@ -2,9 +2,12 @@
 // it as `thalweg COMMAND`.
 
 #include "guard.hpp"
+#include "recover_options.hpp"
 #include "worker_program.hpp"
 
 int main(int argc, char** argv) {
   using namespace thalweg::app;
-  return guarded([&] { return run_worker("thalweg-index", {}, {argv + 1, argv + argc}); });
+  return guarded([&] {
+    return run_worker("thalweg-index", {recover_command(run_recover)}, {argv + 1, argv + argc});
+  });
 }

@@ -14,7 +14,7 @@ namespace thalweg::index {
 namespace {
 
 struct Entry {
-  const char* name;
+  std::string_view name;
   std::unique_ptr<estimation::Estimator> (*make)();
 };
 
@@ -23,6 +23,8 @@ constexpr std::array kEstimators = {
     Entry{"online-sgd", [] { return online_sgd(); }},
     Entry{"smoothed-sgd", [] { return smoothed_sgd(); }},
 };
+
+static_assert(std::ranges::equal(kEstimators, kEstimatorNames, {}, &Entry::name));
 
 }  // namespace
 
@@ -37,9 +39,7 @@ std::unique_ptr<estimation::Estimator> make_estimator(const std::string& name) {
 }
 
 std::vector<std::string> estimator_names() {
-  std::vector<std::string> names;
-  for (const auto& entry : kEstimators) names.emplace_back(entry.name);
-  return names;
+  return {kEstimatorNames.begin(), kEstimatorNames.end()};
 }
 
 }  // namespace thalweg::index

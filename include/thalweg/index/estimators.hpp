@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "thalweg/estimation/estimator.hpp"
+#include "thalweg/index/estimator_names.hpp"
 
 namespace thalweg::index {
 
@@ -12,7 +13,7 @@ namespace thalweg::index {
 /// @throws InvalidArgument  with the nearest name that there is
 std::unique_ptr<estimation::Estimator> make_estimator(const std::string& name);
 
-/// The names that make_estimator knows, classical methods first.
+/// kEstimatorNames as strings.
 std::vector<std::string> estimator_names();
 
 }  // namespace thalweg::index
