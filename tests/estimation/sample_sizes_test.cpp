@@ -22,7 +22,7 @@ TEST(GeometricSizes, AreDistinctWhereTheyAreSmall) {
 }
 
 TEST(GeometricSizes, RefuseWhatNeverEnds) {
-  for (const auto [from, to, ratio] :
+  for (const auto& [from, to, ratio] :
        {std::tuple(0.0, 10.0, 2.0), {10.0, 5.0, 2.0}, {1.0, 10.0, 1.0}, {1.0, 1e300, 2.0}}) {
     EXPECT_THAT(message_of<InvalidArgument>([&] { geometric_sizes(from, to, ratio); }),
                 HasSubstr("ratio of 1.1 or more"));
