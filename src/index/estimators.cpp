@@ -7,6 +7,7 @@
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/text.hpp"
+#include "thalweg/index/inverse_regression.hpp"
 #include "thalweg/index/ols.hpp"
 #include "thalweg/index/smoothed_sgd.hpp"
 
@@ -20,6 +21,9 @@ struct Entry {
 
 constexpr std::array kEstimators = {
     Entry{"ols", [] { return ols(); }},
+    Entry{"sir", [] { return sir(); }},
+    Entry{"save", [] { return save(); }},
+    Entry{"phd", [] { return phd(); }},
     Entry{"online-sgd", [] { return online_sgd(); }},
     Entry{"smoothed-sgd", [] { return smoothed_sgd(); }},
 };

@@ -1,55 +1,36 @@
 #include "thalweg/index/ols.hpp"
 
-#include <algorithm>
+#include <fmt/format.h>
 
-#include <Eigen/Cholesky>
-
-#include "thalweg/linalg/gram.hpp"
+#include "index/batch_estimator.hpp"
+#include "index/standardise.hpp"
+#include "thalweg/linalg/product.hpp"
 
 namespace thalweg::index {
 namespace {
 
 using estimation::Effort;
 using estimation::Estimate;
-using estimation::SampleSource;
 using estimation::Target;
 
-constexpr Eigen::Index kBlockRows = 1024;
-
-class OrdinaryLeastSquares : public estimation::Estimator {
+class OrdinaryLeastSquares : public BatchEstimator {
  public:
-  std::string name() const override { return "ols"; }
+  OrdinaryLeastSquares() : BatchEstimator("ols") {}
 
-  std::vector<Estimate> estimate(const SampleSource& source,
-                                 const Target& target,
-                                 std::span<const std::int64_t> samples,
-                                 const Effort& effort) const override {
-    const int d = source.dimension();
-    Matrix gram = Matrix::Zero(d, d);
-    Vector sum_xy = Vector::Zero(d), sum_x = Vector::Zero(d);
-    double sum_y = 0;
-    std::int64_t done = 0;
-    std::vector<Estimate> estimates;
-    for (const std::int64_t n : samples) {
-      while (done < n && !(effort.interrupted && effort.interrupted())) {
-        const auto rows = std::min<Eigen::Index>(kBlockRows, n - done);
-        Matrix x(rows, d);
-        Vector y(rows);
-        source.read(done, x, y);
-        if (target.label_transform) y = y.unaryExpr(target.label_transform);
-        gram += linalg::gram(x);
-        sum_xy += x.transpose() * y;
-        sum_x += x.colwise().sum();
-        sum_y += y.sum();
-        done += rows;
-      }
-      if (done < n) break;
-      const double count = static_cast<double>(n);
-      const Matrix centred = gram - sum_x * sum_x.transpose() / count;
-      const Vector slopes = centred.ldlt().solve(sum_xy - sum_x * sum_y / count);
-      estimates.push_back({.directions = slopes.normalized()});
+ protected:
+  void check(const Target&, int) const override {}
+
+  Estimate estimate_rows(MatrixView x, VectorView y, const Target&, const Effort&) const override {
+    const auto standard = standardise(name(), x);
+    if (!standard) {
+      return {.directions = Matrix(x.cols(), 0),
+              .note = fmt::format(
+                  "ols needs more rows than columns; got {} and {}.", x.rows(), x.cols())};
     }
-    return estimates;
+    const Vector centred = y.array() - y.mean();
+    Vector products = Vector::Zero(x.cols());
+    linalg::add_product(1, x, linalg::Form::kTransposed, centred, products);
+    return {.directions = standard->directions(standard->coordinates(products))};
   }
 };
 
