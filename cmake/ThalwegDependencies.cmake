@@ -15,7 +15,10 @@ find_path(RANDOM123_INCLUDE_DIR Random123/philox.h REQUIRED)
 add_library(thalweg_random123 INTERFACE)
 target_include_directories(thalweg_random123 SYSTEM INTERFACE "${RANDOM123_INCLUDE_DIR}")
 
+include(ThalwegOpenblas)
+include(ThalwegMuparser)
+find_package(hwy REQUIRED)
+
 if(THALWEG_TORCH)
-  find_package(hwy REQUIRED)
   find_package(Torch REQUIRED)
 endif()

@@ -23,6 +23,7 @@ endfunction()
 get_property(core_libraries GLOBAL PROPERTY THALWEG_CORE_LIBRARIES)
 install_component(core ${core_libraries})
 install(TARGETS thalweg_program)
+install(TARGETS thalweg_index_program DESTINATION "${THALWEG_LIBEXECDIR}")
 if(THALWEG_TORCH)
   get_property(torch_libraries GLOBAL PROPERTY THALWEG_TORCH_LIBRARIES)
   install_component(torch ${torch_libraries})
@@ -37,6 +38,8 @@ write_basic_package_version_file(
 install(FILES "${PROJECT_BINARY_DIR}/thalwegConfig.cmake"
               "${PROJECT_BINARY_DIR}/thalwegConfigVersion.cmake"
               "${CMAKE_CURRENT_LIST_DIR}/ThalwegHdf5.cmake"
+              "${CMAKE_CURRENT_LIST_DIR}/ThalwegMuparser.cmake"
+              "${CMAKE_CURRENT_LIST_DIR}/ThalwegOpenblas.cmake"
         DESTINATION "${package_dir}")
 
 # thalweg_generate(FILE DESTINATION argument...): what the program prints about itself, as an installed file.

@@ -20,10 +20,11 @@ struct Command {
   std::vector<std::string> sources = {};  ///< what was published about it
   std::string operand = {};  ///< the setting given by place rather than as --name, like RUN of
                              ///< `export RUN`; a list takes all words that are no options
+  std::string program = {};  ///< that does the work, where it is another: "thalweg-torch"
   run::Settings settings;
   /// Whether the settings make sense together. @throws InvalidArgument, BadInput
   std::function<void(const run::Settings&)> check = {};
-  /// Returns the exit code. Empty in the front program for what thalweg-torch does.
+  /// Returns the exit code. Empty in the front program for what another does.
   std::function<int(const run::Settings&)> run = {};
 };
 

@@ -1,6 +1,7 @@
 #include "commands.hpp"
 
 #include "flow_options.hpp"
+#include "recover_options.hpp"
 #include "spectrum_options.hpp"
 
 namespace thalweg::app {
@@ -8,6 +9,7 @@ namespace thalweg::app {
 std::vector<Command> all_commands() {
   return {flow_command(),
           spectrum_command(),
+          recover_command(),
           list_command(),
           report_command(),
           compare_command(),

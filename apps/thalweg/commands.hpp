@@ -6,8 +6,8 @@
 
 namespace thalweg::app {
 
-/// Everything `thalweg` knows, in the order of its overview. Commands of thalweg-torch are there
-/// without `run`.
+/// Everything `thalweg` knows, in the order of its overview. Commands of the other programs are
+/// there without `run`.
 std::vector<Command> all_commands();
 
 Command list_command();

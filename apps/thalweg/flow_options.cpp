@@ -295,6 +295,7 @@ Command flow_command(RunFunction<FlowOptions> run) {
                   "Optimization in "
                   "Deep Learning with Central Flows. ICLR 2025, arXiv:2410.24206.",
                   "E. Regis, S. Chewi. Rod Flow. 2026, arXiv:2602.01480."},
+      .program = "thalweg-torch",
       .settings = run::Settings("flow")};
   bind_options(command, run);
   return command;

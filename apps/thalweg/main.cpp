@@ -1,5 +1,6 @@
-// `thalweg`: everything that needs no tensors, within milliseconds. Commands that do are checked
-// here, so that a mistyped option is answered at once, and then handed to thalweg-torch.
+// `thalweg`: everything about runs and itself, within milliseconds. Commands that compute are
+// checked here, so that a mistyped option is answered at once, and then handed to thalweg-torch or
+// thalweg-index.
 
 #include <string>
 #include <vector>
@@ -8,8 +9,8 @@
 #include "commands.hpp"
 #include "guard.hpp"
 #include "help.hpp"
-#include "torch_program.hpp"
 #include "version.hpp"
+#include "worker_program.hpp"
 #include <fmt/format.h>
 
 namespace thalweg::app {
@@ -29,7 +30,8 @@ int run_front(const std::vector<std::string>& arguments) {
 
   auto& command = find_command(commands, arguments[0]);
   if (!command.run) {
-    command.run = [&](const run::Settings&) -> int { become_torch_program(arguments); };
+    const auto program = command.program;
+    command.run = [&](const run::Settings&) -> int { become_worker_program(program, arguments); };
   }
   return run_command(command, std::vector(arguments.begin() + 1, arguments.end()));
 }

@@ -66,6 +66,7 @@ Command spectrum_command(RunFunction<SpectrumOptions> run) {
            "S. Ubaru, J. Chen, Y. Saad. Fast Estimation of tr(f(A)) via Stochastic Lanczos "
            "Quadrature. "
            "SIAM J. Matrix Anal. Appl. 38(4):1075-1099, 2017."},
+      .program = "thalweg-torch",
       .settings = run::Settings("spectrum")};
   bind_options(command, run);
   return command;

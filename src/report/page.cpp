@@ -220,6 +220,12 @@ void Page::drawing(const Drawing& drawing) {
                        takeaway(drawing.takeaway));
 }
 
+void Page::small_drawings(const std::vector<Drawing>& drawings) {
+  body_ += "<div class=\"multiples\">";
+  for (const Drawing& one : drawings) drawing(one);
+  body_ += "</div>";
+}
+
 void Page::preformatted(const std::string& text) {
   body_ += "<pre><code>" + escape_html(text) + "</code></pre>";
 }

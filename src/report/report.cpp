@@ -8,6 +8,7 @@
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/files.hpp"
 #include "thalweg/report/flow_page.hpp"
+#include "thalweg/report/recover_page.hpp"
 #include "thalweg/report/spectrum_page.hpp"
 
 namespace thalweg::report {
@@ -16,13 +17,14 @@ namespace {
 std::string page_of(const run::RunFolder& folder) {
   const std::string command = command_of(folder);
   if (command == "flow") return flow_page(folder);
+  if (command == "recover") return recover_page(folder);
   if (command == "spectrum") return spectrum_page(folder);
   throw BadInput(
       folder.path().string(),
       command.empty()
           ? "neither summary.json nor config.toml says which command made this run, so it has "
             "no page. Run the command again with --force."
-          : fmt::format("runs of '{}' have no page: only those of flow and spectrum do.", command));
+          : fmt::format("runs of '{}' have no page: only those of flow, recover and spectrum do.", command));
 }
 
 }  // namespace

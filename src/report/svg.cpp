@@ -24,10 +24,6 @@ Drawing in_both_widths(const std::string& title,
 
 double plot_height(double width) { return width > 500 ? 320 : 240; }
 
-std::string ink_style(std::string_view kind, Ink ink) {
-  return fmt::format("{} ink-{}", kind, ink_name(ink));
-}
-
 std::vector<double> finite_part(std::vector<double> values) {
   std::erase_if(values, [](double v) { return !std::isfinite(v); });
   return values;
@@ -244,24 +240,6 @@ Range series_range(const SeriesChart& chart) {
   Range range = range_of(series_extent(chart), chart.log_axis);
   if (chart.ceiling) range.high = std::min(range.high, *chart.ceiling);
   return range;
-}
-
-std::string dash_attribute(Stroke stroke) {
-  switch (stroke) {
-    case Stroke::kDashed:
-      return R"(stroke-dasharray="6 4" )";
-    case Stroke::kDotted:
-      return R"(stroke-dasharray="2 3" )";
-    case Stroke::kLongDashed:
-      return R"(stroke-dasharray="14 4" )";
-    case Stroke::kDashDotted:
-      return R"(stroke-dasharray="8 3 2 3" )";
-    case Stroke::kDashDotDotted:
-      return R"(stroke-dasharray="8 3 2 3 2 3" )";
-    case Stroke::kSolid:
-      break;
-  }
-  return {};
 }
 
 void draw_trace(SvgCanvas& canvas, const std::vector<double>& x, const Trace& trace) {

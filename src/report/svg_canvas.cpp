@@ -27,6 +27,19 @@ std::vector<double> decades(const Range& range, int count) {
   return out;
 }
 
+/// 1, 2 and 5 times the powers of ten inside a range.
+std::vector<double> thirds_of_decades(const Range& range) {
+  std::vector<double> out;
+  for (double power = std::pow(10.0, std::floor(std::log10(range.low))); power <= range.high;
+       power *= 10) {
+    for (const double factor : {1.0, 2.0, 5.0}) {
+      const double tick = factor * power;
+      if (tick >= range.low && tick <= range.high) out.push_back(tick);
+    }
+  }
+  return out;
+}
+
 /// The smallest of 1, 2, 5 times a power of ten that is at least `step`.
 double round_step(double step) {
   const double power = std::pow(10.0, std::floor(std::log10(step)));
@@ -64,6 +77,9 @@ Range range_of(const std::vector<double>& values, bool log) {
 std::vector<double> ticks(const Range& range, int count) {
   if (range.log) {
     auto powers = decades(range, count);
+    if (powers.size() >= 3) return powers;
+    auto finer = thirds_of_decades(range);
+    if (finer.size() >= 2 && finer.size() <= static_cast<std::size_t>(count)) return finer;
     if (powers.size() >= 2) return powers;
   }
   const double step = round_step((range.high - range.low) / count);
@@ -186,6 +202,28 @@ std::string SvgCanvas::finish(std::string_view description) const {
       height_,
       escape_html(description),
       body_);
+}
+
+std::string ink_style(std::string_view kind, Ink ink) {
+  return fmt::format("{} ink-{}", kind, ink_name(ink));
+}
+
+std::string dash_attribute(Stroke stroke) {
+  switch (stroke) {
+    case Stroke::kDashed:
+      return R"(stroke-dasharray="6 4" )";
+    case Stroke::kDotted:
+      return R"(stroke-dasharray="2 3" )";
+    case Stroke::kLongDashed:
+      return R"(stroke-dasharray="14 4" )";
+    case Stroke::kDashDotted:
+      return R"(stroke-dasharray="8 3 2 3" )";
+    case Stroke::kDashDotDotted:
+      return R"(stroke-dasharray="8 3 2 3 2 3" )";
+    case Stroke::kSolid:
+      break;
+  }
+  return {};
 }
 
 std::string polyline(const SvgCanvas& canvas,

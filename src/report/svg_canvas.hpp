@@ -4,6 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "thalweg/report/series_chart.hpp"
+
 namespace thalweg::report {
 
 struct Range {
@@ -17,8 +19,8 @@ struct Range {
 /// none.
 Range range_of(const std::vector<double>& values, bool log = false);
 
-/// Round positions inside a range, at most `count` of them: powers of ten, or multiples of 1, 2 or
-/// 5 of one.
+/// Round positions inside a range, at most `count` of them: powers of ten, or 1, 2 and 5 times
+/// those, or multiples of 1, 2 or 5 of one.
 std::vector<double> ticks(const Range& range, int count);
 
 /// The label of a tick: at most four significant digits.
@@ -79,6 +81,12 @@ class SvgCanvas {
   Range x_, y_;
   std::string body_;
 };
+
+/// The classes of a mark of one kind ("dot", "line") in one colour.
+std::string ink_style(std::string_view kind, Ink ink);
+
+/// The attribute that dashes a path, with a blank behind; empty for a solid one.
+std::string dash_attribute(Stroke stroke);
 
 /// SVG path commands through points in data coordinates; a NaN lifts the pen.
 std::string polyline(const SvgCanvas& canvas,

@@ -24,6 +24,8 @@ int count(const std::string& text, const std::string& part) {
 TEST(Ticks, AreRoundNumbersInsideTheRange) {
   EXPECT_THAT(ticks({-0.3, 2.2}, 5), ElementsAre(0, 0.5, 1, 1.5, 2));
   EXPECT_THAT(ticks({0.02, 300, true}, 8), ElementsAre(0.1, 1, 10, 100));
+  EXPECT_THAT(ticks({15, 600, true}, 8), ElementsAre(20, 50, 100, 200, 500));
+  EXPECT_THAT(ticks({15, 600, true}, 3), ElementsAre(200, 400, 600));
 }
 
 TEST(TickText, WritesPlainNumbersAndPowersOfTen) {

@@ -64,6 +64,7 @@ class Page {
   void chart(const SeriesChart& chart);
   void small_multiples(const std::vector<SeriesChart>& charts);
   void drawing(const Drawing& drawing);
+  void small_drawings(const std::vector<Drawing>& drawings);
   void preformatted(const std::string& text);
   void collapsed(const std::string& title, const std::string& text);
 

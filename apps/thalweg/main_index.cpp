@@ -1,0 +1,13 @@
+// `thalweg-index`: the commands about index models, which need a BLAS and no libtorch. People start
+// it as `thalweg COMMAND`.
+
+#include "guard.hpp"
+#include "recover_options.hpp"
+#include "worker_program.hpp"
+
+int main(int argc, char** argv) {
+  using namespace thalweg::app;
+  return guarded([&] {
+    return run_worker("thalweg-index", {recover_command(run_recover)}, {argv + 1, argv + argc});
+  });
+}

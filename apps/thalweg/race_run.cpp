@@ -1,0 +1,147 @@
+#include "race_run.hpp"
+
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "thalweg/base/error.hpp"
+#include "thalweg/base/log.hpp"
+#include "thalweg/base/progress.hpp"
+#include "thalweg/base/system.hpp"
+#include "thalweg/estimation/exponent_fit.hpp"
+#include "thalweg/run/interrupt.hpp"
+
+namespace thalweg::app {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kOverlaps = "race.overlaps2";
+
+run::Checkpoint checkpoint_of(const estimation::Race& race) {
+  const auto& table = race.state();
+  return {.step = race.jobs_done(),
+          .arrays = {{kOverlaps, NdArray::of<double>(table, {std::ssize(table)})}}};
+}
+
+json number_or_null(std::optional<double> value) { return value ? json(*value) : json(nullptr); }
+
+/// Mean and standard error over seeds; null where a size was not run.
+std::pair<json, json> mean_and_error(const std::vector<double>& values) {
+  const auto count = static_cast<double>(values.size());
+  double mean = 0, squares = 0;
+  for (const double value : values) mean += value / count;
+  if (std::isnan(mean)) return {nullptr, nullptr};
+  for (const double value : values) squares += (value - mean) * (value - mean);
+  if (values.size() < 2) return {mean, nullptr};
+  return {mean, std::sqrt(squares / (count * (count - 1)))};
+}
+
+json method_results(const estimation::Race& race,
+                    const std::string& method,
+                    std::optional<double> theory) {
+  const auto& options = race.options();
+  json result = {{"overlap2_mean", json::array()},
+                 {"overlap2_se", json::array()},
+                 {"samples_to_half", json::array()},
+                 {"samples_to_half_log_se", json::array()},
+                 {"theory", number_or_null(theory)}};
+  std::vector<estimation::SamplesToHalf> halves;
+  for (std::size_t d = 0; d < options.dimensions.size(); ++d) {
+    const auto overlaps = race.overlaps(method, d);
+    json means = json::array(), errors = json::array();
+    for (const auto& values : overlaps) {
+      const auto [mean, error] = mean_and_error(values);
+      means.push_back(mean);
+      errors.push_back(error);
+    }
+    result["overlap2_mean"].push_back(std::move(means));
+    result["overlap2_se"].push_back(std::move(errors));
+    const Key key = options.key.with("bootstrap").with(method).with(d);
+    halves.push_back(estimation::samples_to_half(options.samples[d], overlaps, key));
+    const auto& half = halves.back();
+    result["samples_to_half"].push_back(number_or_null(half.samples));
+    result["samples_to_half_log_se"].push_back(half.samples ? json(half.log_se) : json(nullptr));
+  }
+  const auto fit = estimation::fit_exponent(options.dimensions, halves);
+  const auto with_fit = [&](double value) { return fit.exponent ? json(value) : json(nullptr); };
+  result["exponent"] = number_or_null(fit.exponent);
+  result["exponent_se"] = with_fit(fit.se);
+  result["log_prefactor"] = with_fit(fit.log_prefactor);
+  result["curvature"] = with_fit(fit.curvature);
+  return result;
+}
+
+}  // namespace
+
+std::string run_race(estimation::Race& race,
+                     RunSession& session,
+                     const RaceSettings& settings,
+                     bool quiet) {
+  if (const auto checkpoint = session.resume_point()) {
+    const auto table = checkpoint->arrays.at(kOverlaps).as<double>();
+    race.set_state({table.begin(), table.end()});
+  }
+  set_blas_threads(1);  // jobs are the parallel work
+  const run::InterruptGuard guard;
+  Progress progress("jobs", race.jobs(), race.jobs_done(), quiet);
+  std::int64_t saved = race.jobs_done();
+  while (!race.finished()) {
+    race.step();
+    progress.update(race.jobs_done());
+    if (run::InterruptGuard::requested() && !race.finished()) {
+      session.save(checkpoint_of(race));
+      return "interrupted";
+    }
+    const std::int64_t every = settings.checkpoint_every;
+    if (every > 0 ? race.jobs_done() - saved >= every : session.save_due(0, 0)) {
+      session.save(checkpoint_of(race));
+      saved = race.jobs_done();
+    }
+  }
+  progress.finish();
+  return "done";
+}
+
+json race_results(const estimation::Race& race, const TheoryExponents& theory) {
+  json methods = json::object();
+  for (const auto& [method, exponent] : theory)
+    methods[method] = method_results(race, method, exponent);
+  return {{"dimensions", race.options().dimensions},
+          {"samples", race.options().samples},
+          {"seeds", race.options().seeds},
+          {"methods", std::move(methods)}};
+}
+
+int finish_race(RunSession& session,
+                const std::string& command,
+                const std::string& status,
+                json results) {
+  session.finish(status, std::move(results));
+  if (status == "done") return static_cast<int>(ExitCode::kDone);
+  log_info(
+      fmt::format("Go on with: thalweg {} --resume {}", command, session.folder().path().string()));
+  return static_cast<int>(ExitCode::kInterrupted);
+}
+
+void report_race_size(const estimation::Race& race, const std::string& command, double bytes) {
+  const auto& options = race.options();
+  fmt::print("{} jobs (a method on a problem): {} seeds in every dimension.\n",
+             race.jobs(),
+             options.seeds);
+  for (std::size_t d = 0; d < options.dimensions.size(); ++d) {
+    fmt::print("d = {}: {} sample sizes from {} to {}.\n",
+               options.dimensions[d],
+               options.samples[d].size(),
+               options.samples[d].front(),
+               options.samples[d].back());
+  }
+  fmt::print(
+      "About {} of memory on {} threads.\n", size_text(bytes * options.threads), options.threads);
+  fmt::print("Nothing was run; leave out --dry-run to run thalweg {}.\n", command);
+}
+
+}  // namespace thalweg::app

@@ -1,0 +1,72 @@
+#include "recover_options.hpp"
+
+#include "thalweg/index/estimator_names.hpp"
+
+namespace thalweg::app {
+
+void add_settings(run::Settings& settings, RecoverOptions& options) {
+  const std::string group = "Problem";
+  settings.add({.name = "link",
+                .target = &options.link,
+                .help = "how y depends on the hidden coordinates: mathematics in z, or in z1, z2, "
+                        "...; thalweg exponent --links lists the named ones",
+                .metavar = "FORMULA",
+                .group = group});
+  settings.add({.name = "noise",
+                .target = &options.noise,
+                .help = "on the response: none, gaussian:LEVEL (a standard deviation) or "
+                        "flip:PROBABILITY (of its sign)",
+                .metavar = "NOISE",
+                .group = group});
+  settings.add({.name = "order",
+                .target = &options.order,
+                .help = "Hermite order at which the methods look; by default the link's generative "
+                        "exponent",
+                .metavar = "K",
+                .minimum = 1,
+                .maximum = 8,
+                .group = group});
+  settings.add({.name = "methods",
+                .target = &options.methods,
+                .help = "estimators to race, with commas between them; by default those that can "
+                        "have such a problem",
+                .metavar = "A,B,...",
+                .choices = {index::kEstimatorNames.begin(), index::kEstimatorNames.end()},
+                .group = group});
+  add_settings(settings, options.race);
+  add_settings(settings, options.common);
+}
+
+void check(const RecoverOptions& options, const run::Settings& settings) {
+  check(options.common, settings);
+  check(options.race, settings);
+}
+
+Command recover_command(RunFunction<RecoverOptions> run) {
+  Command command{
+      .name = "recover",
+      .group = "Index models",
+      .summary = "Race estimators on planted index models",
+      .description =
+          "Plants directions in Gaussian data, lets a response depend on them through a link, and "
+          "races published estimators to find them again: how much each has found after how many "
+          "samples, at how many it has found half, and with which power of the dimension that "
+          "number grows, beside what the theory says.",
+      .example =
+          "thalweg recover --link 'relu(z) - relu(z-1)' --dimension 50,100,200 --methods "
+          "ols,sir,partial-trace",
+      .sources =
+          {"A. Damian, L. Pillaud-Vivien, J. D. Lee, J. Bruna. Computational-Statistical Gaps in "
+           "Gaussian Single-Index Models. COLT 2024, arXiv:2403.05529.",
+           "A. Damian, J. D. Lee, J. Bruna. The Generative Leap: Sharp Sample Complexity for "
+           "Efficiently Learning Gaussian Multi-Index Models. 2025, arXiv:2506.05500.",
+           "A. Damian, E. Nichani, R. Ge, J. D. Lee. Smoothing the Landscape Boosts the Signal for "
+           "SGD. NeurIPS 2023, arXiv:2305.10633.",
+           "S. Wei, A. Damian, J. D. Lee. ICLR 2026, arXiv:2603.06028."},
+      .program = "thalweg-index",
+      .settings = run::Settings("recover")};
+  bind_options(command, run);
+  return command;
+}
+
+}  // namespace thalweg::app

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+
+namespace thalweg::index {
+
+/// What --methods takes, classical methods first. Apart from the estimators themselves, so that the
+/// program that only names them links none. Who adds one, adds it here and in estimators.cpp, in
+/// the same place.
+inline constexpr auto kEstimatorNames = std::to_array<std::string_view>({
+    "ols",
+    "online-sgd",
+    "smoothed-sgd",
+});
+
+}  // namespace thalweg::index

@@ -1,0 +1,370 @@
+#include "thalweg/hermite/u_statistic.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "hermite/kernels/pair_weights.hpp"
+#include "thalweg/base/error.hpp"
+#include "thalweg/base/parallel.hpp"
+#include "thalweg/linalg/gram.hpp"
+#include "thalweg/linalg/product.hpp"
+
+namespace thalweg::hermite {
+namespace {
+
+using linalg::Form;
+
+constexpr int kMostOrder = 4;
+constexpr Eigen::Index kBlock = 256;  // pairs are taken 256 x 256: two squares fill 1 MB of cache
+constexpr Eigen::Index kShares = 16;  // sums of their own, added in order at the end
+constexpr std::size_t kManyClasses = 5;
+
+void check(const char* where, int k, int most, Eigen::Index rows, Eigen::Index labels) {
+  if (k < 1 || k > most) {
+    throw InvalidArgument(where, fmt::format("the order must be 1 to {}; got {}.", most, k));
+  }
+  if (rows < 2) {
+    throw InvalidArgument(where, fmt::format("needs two rows or more; got {}.", rows));
+  }
+  if (labels != rows) {
+    throw InvalidArgument(
+        where, fmt::format("needs a label for each of the {} rows; got {}.", rows, labels));
+  }
+}
+
+double factorial(int k) { return std::tgamma(k + 1.0); }
+
+double pairs_of(Eigen::Index n) { return static_cast<double>(n) * static_cast<double>(n - 1); }
+
+// C(d + k - 1, k): E |h_k|^2.
+double tensor_size(Eigen::Index d, int k) {
+  double size = 1;
+  for (int j = 0; j < k; ++j) size *= static_cast<double>(d + j) / (j + 1);
+  return size;
+}
+
+double trace_sd(double squares_of_kernel, Eigen::Index n, Eigen::Index d, int k) {
+  return std::sqrt(2 * squares_of_kernel * tensor_size(d, k)) / pairs_of(n);
+}
+
+// sum_{i != j} (psi_i . psi_j)^2
+double squares_of_kernel(MatrixView psi) {
+  return linalg::gram(psi).squaredNorm() - psi.rowwise().squaredNorm().squaredNorm();
+}
+
+std::span<const double> as_span(const Vector& v) {
+  return {v.data(), static_cast<std::size_t>(v.size())};
+}
+
+/// The sum over pairs of rows, block rows dealt out to shares that each have sums of their own.
+///
+/// K_ij and the pair coefficients are symmetric in i and j, so with V = K (outer + swapped) and
+/// r_i = sum_j K_ij own,
+///   k! sum = X^T V X + 2 X^T diag(r) X + sum_ij K_ij identity I,
+/// and of V only the blocks on and above the diagonal are formed: V = B + B^T with half of V on the
+/// diagonal, X^T B X = sum_a X_a^T (sum_{b >= a} B_ab X_b).
+class PairSum {
+ public:
+  PairSum(int k, MatrixView x, MatrixView psi)
+      : k_(k), x_(x), psi_(psi), norms_(x.rowwise().squaredNorm()) {}
+
+  Matrix over_all_pairs(int threads) const {
+    const Eigen::Index blocks = (x_.rows() + kBlock - 1) / kBlock;
+    std::vector<Share> shares(static_cast<std::size_t>(std::min(kShares, blocks)));
+    const auto count = static_cast<std::int64_t>(shares.size());
+    parallel_for(count, threads, [&](std::int64_t i) {
+      Share& share = shares[static_cast<std::size_t>(i)];
+      share.product = Matrix::Zero(x_.cols(), x_.cols());
+      share.own = Vector::Zero(x_.rows());
+      // Block row a has blocks - a blocks: long and short rows alternate.
+      for (Eigen::Index round = 0, a = i; a < blocks; ++round) {
+        add_block_row(a, blocks, share);
+        a = (round + 1) * count + (round % 2 == 0 ? count - 1 - i : i);
+      }
+    });
+    Share total = std::move(shares.front());
+    for (std::size_t i = 1; i < shares.size(); ++i) {
+      total.product += shares[i].product;
+      total.own += shares[i].own;
+      total.identity += shares[i].identity;
+    }
+    Matrix sum = total.product + total.product.transpose();
+    if (k_ > 1) sum += 2 * linalg::gram(x_, as_span(total.own));
+    sum.diagonal().array() += 2 * total.identity;
+    return sum / factorial(k_);
+  }
+
+ private:
+  struct Share {
+    Matrix product;       // X^T B X
+    Vector own;           // r
+    double identity = 0;  // half the sum over pairs
+  };
+
+  // Buffers for one block of pairs.
+  struct Scratch {
+    Matrix inner, kernel;
+  };
+
+  void add_block_row(Eigen::Index a, Eigen::Index blocks, Share& share) const {
+    const Rows row = rows_of(a);
+    Matrix weighted = Matrix::Zero(row.count, x_.cols());  // sum_b B_ab X_b
+    Scratch scratch;
+    for (Eigen::Index b = a; b < blocks; ++b) {
+      const Rows column = rows_of(b);
+      add_block(row, column, scratch, share);
+      linalg::add_product(1,
+                          scratch.kernel,
+                          Form::kPlain,
+                          x_.middleRows(column.first, column.count),
+                          Form::kPlain,
+                          weighted);
+    }
+    linalg::add_product(1,
+                        x_.middleRows(row.first, row.count),
+                        Form::kTransposed,
+                        weighted,
+                        Form::kPlain,
+                        share.product);
+  }
+
+  struct Rows {
+    Eigen::Index first, count;
+  };
+
+  Rows rows_of(Eigen::Index block) const {
+    const Eigen::Index first = block * kBlock;
+    return {.first = first, .count = std::min(kBlock, x_.rows() - first)};
+  }
+
+  std::span<const double> norms(Rows rows) const {
+    return as_span(norms_).subspan(static_cast<std::size_t>(rows.first),
+                                   static_cast<std::size_t>(rows.count));
+  }
+
+  // B_ab into scratch.kernel, and its part of own and identity.
+  void add_block(Rows a, Rows b, Scratch& scratch, Share& share) const {
+    const bool diagonal = a.first == b.first;
+    multiply_rows(psi_, a, b, scratch.kernel);
+    if (diagonal) {
+      scratch.kernel *= 0.5;
+      scratch.kernel.diagonal().setZero();
+    }
+    if (k_ > 1) multiply_rows(x_, a, b, scratch.inner);
+    const auto part = [&share](Rows rows) {
+      return std::span<double>(share.own.data() + rows.first, static_cast<std::size_t>(rows.count));
+    };
+    share.identity += kernels::pair_weights(k_,
+                                            static_cast<double>(x_.cols()),
+                                            norms(a),
+                                            norms(b),
+                                            scratch.inner.data(),
+                                            scratch.kernel.data(),
+                                            part(a),
+                                            part(b));
+  }
+
+  // out = M_a M_b^T
+  static void multiply_rows(const MatrixView& m, Rows a, Rows b, Matrix& out) {
+    out.setZero(a.count, b.count);
+    linalg::add_product(1,
+                        m.middleRows(a.first, a.count),
+                        Form::kPlain,
+                        m.middleRows(b.first, b.count),
+                        Form::kTransposed,
+                        out);
+  }
+
+  int k_;
+  MatrixView x_;
+  MatrixView psi_;
+  Vector norms_;
+};
+
+// sum_i w_i phi_k(x_i) phi_k(x_i)^T for k = 1, 2.
+Matrix weighted_diagonal(int k, MatrixView x, const Vector& w) {
+  if (k == 1) return linalg::gram(x, as_span(w));
+  // ((|x|^2 - 2) x x^T + I) / 2
+  const Vector weights = 0.5 * w.cwiseProduct(Vector(x.rowwise().squaredNorm().array() - 2.0));
+  Matrix sum = linalg::gram(x, as_span(weights));
+  sum.diagonal().array() += 0.5 * w.sum();
+  return sum;
+}
+
+// The rows of each class, together.
+std::vector<std::vector<Eigen::Index>> members_of(std::span<const int> classes) {
+  std::vector<std::vector<Eigen::Index>> members;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    if (classes[i] < 0) {
+      throw InvalidArgument("hermite::u_statistic_of_classes",
+                            fmt::format("classes count from 0; got {}.", classes[i]));
+    }
+    const auto c = static_cast<std::size_t>(classes[i]);
+    if (c >= members.size()) members.resize(c + 1);
+    members[c].push_back(static_cast<Eigen::Index>(i));
+  }
+  std::erase_if(members, [](const auto& rows) { return rows.empty(); });
+  return members;
+}
+
+Matrix gathered(MatrixView x, const std::vector<Eigen::Index>& rows) {
+  Matrix result(static_cast<Eigen::Index>(rows.size()), x.cols());
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    result.row(static_cast<Eigen::Index>(i)) = x.row(rows[i]);
+  return result;
+}
+
+// sum_i w_i h_2(x_i) as a matrix; ones for no weights.
+Matrix second_order_sum(MatrixView x, std::span<const double> w) {
+  Matrix sum = linalg::gram(x, w);
+  const double total =
+      w.empty() ? static_cast<double>(x.rows()) : std::accumulate(w.begin(), w.end(), 0.0);
+  sum.diagonal().array() -= total;
+  return sum / std::sqrt(2.0);
+}
+
+// use(work(0)), use(work(1)), ... in order; work runs on some threads, `threads` results at a time.
+template <typename Work, typename Use>
+void for_each_in_order(std::size_t count, int threads, Work work, Use use) {
+  std::vector<decltype(work(0))> results(static_cast<std::size_t>(std::max(1, threads)));
+  for (std::size_t first = 0; first < count; first += results.size()) {
+    const std::size_t several = std::min(results.size(), count - first);
+    parallel_for(static_cast<std::int64_t>(several), threads, [&](std::int64_t i) {
+      const auto index = static_cast<std::size_t>(i);
+      results[index] = work(first + index);
+    });
+    for (std::size_t i = 0; i < several; ++i) use(results[i]);
+  }
+}
+
+// Per class its rows' share, and the kernel's weight on pairs inside it.
+struct Classes {
+  std::vector<std::vector<Eigen::Index>> members;
+  std::vector<double> weights;  // 1 / p
+  double n = 0;
+
+  explicit Classes(std::span<const int> classes)
+      : members(members_of(classes)), n(static_cast<double>(classes.size())) {
+    for (const auto& rows : members) weights.push_back(n / static_cast<double>(rows.size()));
+  }
+
+  // sum_{i != j} K_ij^2 for K_ij = 1{same class} / p - base.
+  double squares_of_kernel(double base) const {
+    double same = 0, squares = 0;
+    for (std::size_t c = 0; c < members.size(); ++c) {
+      const double pairs = pairs_of(static_cast<Eigen::Index>(members[c].size()));
+      same += pairs;
+      squares += pairs * (weights[c] - base) * (weights[c] - base);
+    }
+    return squares + (pairs_of(static_cast<Eigen::Index>(n)) - same) * base * base;
+  }
+};
+
+// A = sum_i phi_k(x_i) for k = 1 (d, 1) or 2 (d, d), and A A^T.
+struct Moment {
+  Matrix sum, square;
+};
+
+Moment moment(int k, MatrixView x) {
+  if (k == 2) {
+    const Matrix sum = second_order_sum(x, {});
+    return {.sum = sum, .square = linalg::gram(sum)};
+  }
+  const Vector sum = x.colwise().sum();
+  return {.sum = sum, .square = sum * sum.transpose()};
+}
+
+// sum_{i != j} K_ij phi_i phi_j^T for k = 1, 2 and K_ij = 1{same class} / p - 1.
+Matrix low_order_sum(int k, MatrixView x, const Classes& classes, int threads) {
+  Vector diagonal(x.rows());
+  for (std::size_t c = 0; c < classes.members.size(); ++c)
+    for (const Eigen::Index i : classes.members[c]) diagonal[i] = classes.weights[c] - 1;
+  Matrix sum = -weighted_diagonal(k, x, diagonal);
+  Matrix total = Matrix::Zero(x.cols(), k == 1 ? 1 : x.cols());
+  const auto work = [&](std::size_t c) {
+    Moment result = moment(k, gathered(x, classes.members[c]));
+    result.square *= classes.weights[c];
+    return result;
+  };
+  for_each_in_order(classes.members.size(), threads, work, [&](const Moment& result) {
+    sum += result.square;
+    total += result.sum;
+  });
+  linalg::add_product(-1, total, Form::kPlain, total, Form::kTransposed, sum);
+  return sum;
+}
+
+// sum_{i != j} K_ij phi_i phi_j^T for K_ij = 1{same class} / p.
+Matrix sum_within_classes(int k, MatrixView x, const Classes& classes, int threads) {
+  Matrix sum = Matrix::Zero(x.cols(), x.cols());
+  const auto work = [&](std::size_t c) -> Matrix {
+    const Matrix rows = gathered(x, classes.members[c]);
+    return classes.weights[c] * PairSum(k, rows, Matrix::Ones(rows.rows(), 1)).over_all_pairs(1);
+  };
+  for_each_in_order(
+      classes.members.size(), threads, work, [&](const Matrix& result) { sum += result; });
+  return sum;
+}
+
+}  // namespace
+
+UStatistic u_statistic_by_pairs(int k, MatrixView x, MatrixView psi, int threads) {
+  check("hermite::u_statistic_by_pairs", k, kMostOrder, x.rows(), psi.rows());
+  return {.matrix = PairSum(k, x, psi).over_all_pairs(threads) / pairs_of(x.rows()),
+          .trace_sd = trace_sd(squares_of_kernel(psi), x.rows(), x.cols(), k)};
+}
+
+UStatistic u_statistic_by_features(int k, MatrixView x, MatrixView psi, int threads) {
+  check("hermite::u_statistic_by_features", k, 2, x.rows(), psi.rows());
+  Matrix sum = -weighted_diagonal(k, x, psi.rowwise().squaredNorm());
+  if (k == 1) {
+    Matrix moments = Matrix::Zero(psi.cols(), x.cols());
+    linalg::add_product(1, psi, Form::kTransposed, x, Form::kPlain, moments);
+    sum += linalg::gram(moments);
+  } else {
+    const auto work = [&](std::size_t l) {
+      const Vector weights = psi.col(static_cast<Eigen::Index>(l));
+      return linalg::gram(second_order_sum(x, as_span(weights)));
+    };
+    for_each_in_order(
+        static_cast<std::size_t>(psi.cols()), threads, work, [&](const Matrix& square) {
+          sum += square;
+        });
+  }
+  return {.matrix = sum / pairs_of(x.rows()),
+          .trace_sd = trace_sd(squares_of_kernel(psi), x.rows(), x.cols(), k)};
+}
+
+UStatistic u_statistic(int k, MatrixView x, MatrixView psi, int threads) {
+  const double n = static_cast<double>(x.rows()), d = static_cast<double>(x.cols());
+  const double m = static_cast<double>(psi.cols());
+  const bool features = k == 1 || (k == 2 && m * (n + d) * d * d < n * n * (2 * d + m));
+  return features ? u_statistic_by_features(k, x, psi, threads)
+                  : u_statistic_by_pairs(k, x, psi, threads);
+}
+
+UStatistic u_statistic_of_classes(int k, MatrixView x, std::span<const int> classes, int threads) {
+  const Eigen::Index n = x.rows();
+  check("hermite::u_statistic_of_classes",
+        k,
+        kMostOrder,
+        n,
+        static_cast<Eigen::Index>(classes.size()));
+  const Classes groups(classes);
+  const bool within = k > 2 && groups.members.size() >= kManyClasses;
+  Matrix sum;
+  if (k <= 2) {
+    sum = low_order_sum(k, x, groups, threads);
+  } else {
+    sum = sum_within_classes(k, x, groups, threads);
+    if (!within) sum -= PairSum(k, x, Matrix::Ones(n, 1)).over_all_pairs(threads);
+  }
+  return {.matrix = sum / pairs_of(n),
+          .trace_sd = trace_sd(groups.squares_of_kernel(within ? 0 : 1), n, x.cols(), k)};
+}
+
+}  // namespace thalweg::hermite

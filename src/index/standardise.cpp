@@ -1,0 +1,70 @@
+#include "index/standardise.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <Eigen/Cholesky>
+#include <fmt/format.h>
+
+#include "thalweg/base/error.hpp"
+#include "thalweg/linalg/gram.hpp"
+#include "thalweg/linalg/symmetric_eigen.hpp"
+
+namespace thalweg::index {
+namespace {
+
+constexpr Eigen::Index kBlockRows = 256;
+constexpr double kDependent = 1e-10;  // share of a column's variance that others leave
+
+// L of L L^T = covariance. Column j has the variance l_jj^2 left after those before it.
+Matrix cholesky(const std::string& where, const Matrix& covariance) {
+  Eigen::LLT<Matrix> factor(covariance);
+  if (factor.info() != Eigen::Success) {  // a pivot below 0: go on far enough to name its column
+    const Matrix ridge = covariance.diagonal().asDiagonal();
+    factor.compute(covariance + 1e-12 * ridge);
+  }
+  const Matrix l = factor.matrixL();
+  for (Eigen::Index j = 0; j < l.rows(); ++j) {
+    if (l(j, j) * l(j, j) > kDependent * covariance(j, j)) continue;  // false for NaN, too
+    const char* fault =
+        covariance(j, j) > 0 ? "is a combination of those before it" : "does not vary";
+    throw InvalidArgument(where, fmt::format("column {} {}; drop it.", j + 1, fault));
+  }
+  return l;
+}
+
+}  // namespace
+
+Matrix centred_moment(MatrixView x, const Vector& w, const Vector& mean) {
+  Matrix sum = Matrix::Zero(x.cols(), x.cols());
+  for (Eigen::Index first = 0; first < x.rows(); first += kBlockRows) {
+    const Eigen::Index rows = std::min(kBlockRows, x.rows() - first);
+    const Matrix centred = x.middleRows(first, rows).rowwise() - mean.transpose();
+    sum += linalg::gram(centred, {w.data() + first, static_cast<std::size_t>(rows)});
+  }
+  return sum;
+}
+
+Vector Standardisation::coordinates(const Vector& v) const {
+  return l.triangularView<Eigen::Lower>().solve(v);
+}
+
+Matrix Standardisation::moment(const Matrix& m) const {
+  const Matrix half = l.triangularView<Eigen::Lower>().solve(m);
+  return l.triangularView<Eigen::Lower>().solve(Matrix(half.transpose()));
+}
+
+Matrix Standardisation::directions(const Matrix& u) const {
+  return linalg::orthonormal_basis(Matrix(l.transpose().triangularView<Eigen::Upper>().solve(u)));
+}
+
+std::optional<Standardisation> standardise(const std::string& where, MatrixView x) {
+  const Eigen::Index n = x.rows();
+  if (n <= x.cols()) return std::nullopt;
+  const Vector mean = x.colwise().mean();
+  const Matrix covariance =
+      centred_moment(x, Vector::Constant(n, 1 / static_cast<double>(n)), mean);
+  return Standardisation{.mean = mean, .l = cholesky(where, covariance)};
+}
+
+}  // namespace thalweg::index
