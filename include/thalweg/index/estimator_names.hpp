@@ -10,6 +10,9 @@ namespace thalweg::index {
 /// the same place.
 inline constexpr auto kEstimatorNames = std::to_array<std::string_view>({
     "ols",
+    "sir",
+    "save",
+    "phd",
     "online-sgd",
     "smoothed-sgd",
 });
