@@ -17,6 +17,7 @@
 #include "thalweg/estimation/planted_model.hpp"
 #include "thalweg/estimation/sample_sizes.hpp"
 #include "thalweg/hermite/expansion.hpp"
+#include "thalweg/index/chain_racers.hpp"
 #include "thalweg/index/estimators.hpp"
 #include "thalweg/index/formula.hpp"
 #include "thalweg/index/named_links.hpp"
@@ -147,19 +148,22 @@ estimation::RaceOptions race_options(const RecoverProblem& problem, const Recove
 }
 
 estimation::Racer racer_of(const std::string& method, const RecoverProblem& problem) {
+  if (std::ranges::find(index::kChainNames, method) != index::kChainNames.end())
+    return index::chain_racer(method, problem.target, problem.noise);
   const std::shared_ptr<const estimation::Estimator> estimator = index::make_estimator(method);
-  return [estimator, &problem](int dimension, std::span<const std::int64_t> samples, Key key) {
-    const estimation::PlantedModel model(
-        problem.link, problem.noise, dimension, samples.back(), key);
-    const auto estimates = estimator->estimate(
-        model, problem.target, samples, {.key = key.with(estimator->name()), .interrupted = [] {
-                                           return run::InterruptGuard::requested();
-                                         }});
-    std::vector<double> overlaps;
-    for (const auto& estimate : estimates)
-      overlaps.push_back(estimation::overlap_squared(model.directions(), estimate.directions));
-    return overlaps;
-  };
+  return estimation::Racer::one_by_one(
+      [estimator, &problem](int dimension, std::span<const std::int64_t> samples, Key key) {
+        const estimation::PlantedModel model(
+            problem.link, problem.noise, dimension, samples.back(), key);
+        const auto estimates = estimator->estimate(
+            model, problem.target, samples, {.key = key.with(estimator->name()), .interrupted = [] {
+                                               return run::InterruptGuard::requested();
+                                             }});
+        std::vector<double> overlaps;
+        for (const auto& estimate : estimates)
+          overlaps.push_back(estimation::overlap_squared(model.directions(), estimate.directions));
+        return overlaps;
+      });
 }
 
 double largest_job_bytes(const estimation::RaceOptions& race) {

@@ -3,6 +3,15 @@
 #include "thalweg/index/estimator_names.hpp"
 
 namespace thalweg::app {
+namespace {
+
+std::vector<std::string> method_names() {
+  std::vector<std::string> names(index::kEstimatorNames.begin(), index::kEstimatorNames.end());
+  names.insert(names.end(), index::kChainNames.begin(), index::kChainNames.end());
+  return names;
+}
+
+}  // namespace
 
 void add_settings(run::Settings& settings, RecoverOptions& options) {
   const std::string group = "Problem";
@@ -31,7 +40,7 @@ void add_settings(run::Settings& settings, RecoverOptions& options) {
                 .help = "estimators to race, with commas between them; by default those that can "
                         "have such a problem",
                 .metavar = "A,B,...",
-                .choices = {index::kEstimatorNames.begin(), index::kEstimatorNames.end()},
+                .choices = method_names(),
                 .group = group});
   add_settings(settings, options.race);
   add_settings(settings, options.common);

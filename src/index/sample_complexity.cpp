@@ -29,8 +29,10 @@ SampleComplexity sample_complexity(const std::string& method, const ProblemFacts
   if (method == "save") return law(1, 8, k <= 2 ? signal : 0);
   if (method == "partial-trace" || method == "u-statistic")
     return law(optimal_exponent(k), k <= 2 ? 2 : 1, signal);
-  if (method == "online-sgd") return law(std::max(1, k - 1), 10, signal);
-  if (method == "smoothed-sgd") return law(optimal_exponent(k), 10, signal);
+  if (method == "online-sgd" || method == "online-sgd-chain")
+    return law(std::max(1, k - 1), 10, signal);
+  if (method == "smoothed-sgd" || method == "smoothed-sgd-chain")
+    return law(optimal_exponent(k), 10, signal);
   if (method == "langevin-average" || method == "sgd-average")
     return law(std::max(1, (k + 1) / 2), 2, signal);
   throw InvalidArgument("index::sample_complexity", "knows no method '" + method + "'.");

@@ -17,4 +17,10 @@ inline constexpr auto kEstimatorNames = std::to_array<std::string_view>({
     "smoothed-sgd",
 });
 
+/// Methods that simulate an estimator's overlap without drawing rows: see chain_racers.hpp.
+inline constexpr auto kChainNames = std::to_array<std::string_view>({
+    "online-sgd-chain",
+    "smoothed-sgd-chain",
+});
+
 }  // namespace thalweg::index
