@@ -8,7 +8,9 @@
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/text.hpp"
 #include "thalweg/index/inverse_regression.hpp"
+#include "thalweg/index/langevin_average.hpp"
 #include "thalweg/index/ols.hpp"
+#include "thalweg/index/sgd_average.hpp"
 #include "thalweg/index/smoothed_sgd.hpp"
 
 namespace thalweg::index {
@@ -26,6 +28,8 @@ constexpr std::array kEstimators = {
     Entry{"phd", [] { return phd(); }},
     Entry{"online-sgd", [] { return online_sgd(); }},
     Entry{"smoothed-sgd", [] { return smoothed_sgd(); }},
+    Entry{"langevin-average", [] { return langevin_average(); }},
+    Entry{"sgd-average", [] { return sgd_average(); }},
 };
 
 static_assert(std::ranges::equal(kEstimators, kEstimatorNames, {}, &Entry::name));

@@ -9,7 +9,8 @@
 
 #include <fmt/format.h>
 
-#include "index/response_scale.hpp"
+#include "index/batch_estimator.hpp"
+#include "index/single_index.hpp"
 #include "index/sphere_walker.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/index/smoothing.hpp"
@@ -157,10 +158,10 @@ class SmoothedSgd : public estimation::Estimator {
                                  const Target& target,
                                  std::span<const std::int64_t> samples,
                                  const Effort& effort) const override {
-    check(source, target, samples);
+    check_samples(name_, source, samples);
+    check_single_index(name_, target, source.dimension());
     if (samples.empty()) return {};
-    const auto scale =
-        response_scale(source, target, std::min(kScaleRows, std::max<std::int64_t>(samples[0], 2)));
+    const auto scale = scale_of(source, target, std::min(kScaleRows, samples.front()));
     std::vector<Estimate> estimates;
     auto chains = start_chains(source, target, scale, samples.back(), effort);
     std::int64_t done = 0;
@@ -178,25 +179,14 @@ class SmoothedSgd : public estimation::Estimator {
   }
 
  private:
-  void check(const SampleSource& source,
-             const Target& target,
-             std::span<const std::int64_t> samples) const {
-    if (target.directions != 1) {
-      throw InvalidArgument(
-          name_, fmt::format("finds one direction; {} were asked for.", target.directions));
-    }
-    if (target.order < 1 || target.order > 12) {
-      throw InvalidArgument(name_, fmt::format("works at orders 1 to 12; got {}.", target.order));
-    }
-    if (source.dimension() < 4) {
-      throw InvalidArgument(name_,
-                            fmt::format("needs four columns or more; got {}.", source.dimension()));
-    }
-    if (!std::ranges::is_sorted(samples) ||
-        (!samples.empty() && (samples.front() < 1 || samples.back() > source.rows()))) {
-      throw InvalidArgument(
-          name_, fmt::format("sample sizes must ascend from 1 to {} at most.", source.rows()));
-    }
+  static ResponseScale scale_of(const SampleSource& source,
+                                const Target& target,
+                                std::int64_t rows) {
+    Matrix x(rows, source.dimension());
+    Vector y(rows);
+    source.read(0, x, y);
+    if (target.label_transform) y = y.unaryExpr(target.label_transform).eval();
+    return response_scale(target, y);
   }
 
   Plan plan(const SampleSource& source,

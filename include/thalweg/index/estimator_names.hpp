@@ -15,6 +15,8 @@ inline constexpr auto kEstimatorNames = std::to_array<std::string_view>({
     "phd",
     "online-sgd",
     "smoothed-sgd",
+    "langevin-average",
+    "sgd-average",
 });
 
 /// Methods that simulate an estimator's overlap without drawing rows: see chain_racers.hpp.
