@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "host_machine.hpp"
 #include "race_run.hpp"
 #include "recover_options.hpp"
 #include <fmt/format.h>
@@ -12,7 +13,6 @@
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/log.hpp"
-#include "thalweg/base/system.hpp"
 #include "thalweg/base/text.hpp"
 #include "thalweg/estimation/planted_model.hpp"
 #include "thalweg/estimation/sample_sizes.hpp"
@@ -54,7 +54,7 @@ index::ProblemFacts facts_of(const RecoverProblem& problem) {
   if (facts.directions > 1) return facts;
   const auto expansion = hermite::expand(
       [&](std::span<const double> z, std::span<double> y) { problem.link->evaluate(z, y); },
-      {.max_order = problem.target.order, .breakpoints = problem.link->breakpoints()});
+      {.max_order = std::max(2, problem.target.order), .breakpoints = problem.link->breakpoints()});
   const double flipped =
       problem.noise.kind == estimation::Noise::Kind::kFlip ? 1 - 2 * problem.noise.level : 1;
   const double added =
@@ -96,12 +96,8 @@ RecoverProblem make_problem(const RecoverOptions& options) {
   return problem;
 }
 
-/// Fills in what depends on the link and the machine.
+/// Fills in what depends on the link.
 void resolve(run::Settings& settings, RecoverOptions& options) {
-  if (options.common.threads == 0) {
-    options.common.threads = available_processors();
-    settings.set("threads", {fmt::format("{}", options.common.threads)});
-  }
   if (options.methods.empty()) {
     options.methods = index::estimator_names();
     settings.set("methods", options.methods);
@@ -166,13 +162,23 @@ estimation::Racer racer_of(const std::string& method, const RecoverProblem& prob
       });
 }
 
-double largest_job_bytes(const estimation::RaceOptions& race) {
+/// Methods that read rows once, in blocks; the others hold all of a problem's.
+bool streams(const std::string& method) {
+  return method.starts_with("online-sgd") || method.starts_with("smoothed-sgd");
+}
+
+double race_bytes(const RecoverProblem& problem, const estimation::RaceOptions& race) {
   double numbers = 0;
-  for (std::size_t d = 0; d < race.dimensions.size(); ++d) {
-    numbers =
-        std::max(numbers, static_cast<double>(race.samples[d].back()) * (race.dimensions[d] + 1.0));
+  for (const auto& [method, law] : problem.methods) {
+    for (std::size_t d = 0; d < race.dimensions.size() && !streams(method); ++d) {
+      const auto most = race.most_samples.find(method);
+      const auto rows = most == race.most_samples.end()
+                            ? race.samples[d].back()
+                            : std::min(race.samples[d].back(), most->second[d]);
+      numbers = std::max(numbers, static_cast<double>(rows) * (race.dimensions[d] + 1.0));
+    }
   }
-  return numbers * sizeof(double);
+  return numbers * race.threads * sizeof(double);
 }
 
 json results_of(const estimation::Race& race,
@@ -193,15 +199,18 @@ json results_of(const estimation::Race& race,
 int run_recover(const RecoverOptions& given, const run::Settings& settings) {
   RecoverOptions options = given;
   run::Settings resolved = settings;
+  use_host(resolved, options.common);
   resolve(resolved, options);
   const RecoverProblem problem = make_problem(options);
   std::map<std::string, estimation::Racer> racers;
   for (const auto& method : options.methods) racers[method] = racer_of(method, problem);
   estimation::Race race(racers, race_options(problem, options));
+  const double bytes = race_bytes(problem, race.options());
   if (options.common.dry_run) {
-    report_race_size(race, settings.command(), largest_job_bytes(race.options()));
+    report_race_size(race, settings.command(), bytes);
     return static_cast<int>(ExitCode::kDone);
   }
+  check_memory(options.common, bytes, "give fewer --samples or --threads");
   RunSession session(options.common, resolved);
   const auto status = run_race(race, session, options.race, options.common.quiet);
   return finish_race(session, settings.command(), status, results_of(race, problem, options));

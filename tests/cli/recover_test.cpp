@@ -185,6 +185,8 @@ TEST_F(Recover, BadOptionsAreOneSentenceAndExitCodeTwo) {
       {{"--noise", "loud"}, "gaussian:LEVEL"},
       {{"--order", "9"}, "--order"},
       {{"--methods", "olz"}, "Did you mean 'ols'?"},
+      {{"--device", "cuda"}, "[--device] thalweg recover runs on the cpu only"},
+      {{"--memory", "1MB", "--dimension", "100", "--samples", "5000"}, "[--memory] 1MB is less"},
       {{"--link", "relu(z"}, "relu(z"},
       {{"--link", "z=3"}, "="},
       {{"--link", "z1*z2*z3", "--dimension", "2"}, "3 variables"},

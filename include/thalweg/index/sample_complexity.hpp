@@ -23,7 +23,7 @@ struct SampleComplexity {
 
 /// @param method  as --methods calls it
 /// @throws InvalidArgument  a method that is not known here
-/// Source: [Damian2023b], [Damian2024b], [Damian2025], [Wei2026] for the exponents; prefactors from
+/// Source: [Damian2023b], [Damian2024], [Damian2025], [Wei2026] for the exponents; prefactors from
 /// the laws of the partial trace, else from runs of our own.
 SampleComplexity sample_complexity(const std::string& method, const ProblemFacts& facts);
 
