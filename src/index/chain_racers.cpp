@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "index/response_scale.hpp"
+#include "index/single_index.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/index/estimator_names.hpp"
 #include "thalweg/index/reduced_chain.hpp"
@@ -25,11 +25,9 @@ bool is_smoothed(const std::string& name) {
 ReducedChainOptions chain_options(const estimation::Target& target,
                                   estimation::Noise noise,
                                   int dimension,
-                                  bool smoothed,
-                                  Key key) {
+                                  bool smoothed) {
   const int k = target.order;
-  const estimation::PlantedModel model(target.link, noise, dimension, 1, key);
-  const auto scale = response_scale(model, target, 1);
+  const auto scale = response_scale(target, Vector());  // from the link
   ReducedChainOptions options{.dimension = dimension,
                               .link = target.link,
                               .noise = noise,
@@ -54,7 +52,7 @@ estimation::Racer chain_racer(const std::string& name,
   const auto attempt = [=](int dimension,
                            std::span<const std::int64_t> samples,
                            std::span<const Key> keys) {
-    auto options = chain_options(target, noise, dimension, smoothed, keys[0]);
+    auto options = chain_options(target, noise, dimension, smoothed);
     options.steps = samples.back();
     const std::vector<double> starts(keys.size(), 1 / std::sqrt(static_cast<double>(dimension)));
     std::vector<std::vector<double>> overlaps2;
