@@ -11,6 +11,7 @@
 #include "thalweg/index/langevin_average.hpp"
 #include "thalweg/index/ols.hpp"
 #include "thalweg/index/sgd_average.hpp"
+#include "thalweg/index/partial_trace.hpp"
 #include "thalweg/index/smoothed_sgd.hpp"
 
 namespace thalweg::index {
@@ -26,6 +27,7 @@ constexpr std::array kEstimators = {
     Entry{"sir", [] { return sir(); }},
     Entry{"save", [] { return save(); }},
     Entry{"phd", [] { return phd(); }},
+    Entry{"partial-trace", [] { return partial_trace(); }},
     Entry{"online-sgd", [] { return online_sgd(); }},
     Entry{"smoothed-sgd", [] { return smoothed_sgd(); }},
     Entry{"langevin-average", [] { return langevin_average(); }},

@@ -45,4 +45,9 @@ UStatistic u_statistic_of_classes(int k,
                                   std::span<const int> classes,
                                   int threads = 1);
 
+/// z of tr U alone, for each column l of t and K_ij = t_il t_jl: which label transform shows most
+/// at order k. @param k  1 to 12   @param t  (n, m) centred transforms
+/// @return (m). Cost: n^2 (d + m) flops in matrix products and n^2 / 2 forms F_k
+Vector trace_scores(int k, MatrixView x, MatrixView t, int threads = 1);
+
 }  // namespace thalweg::hermite

@@ -13,6 +13,7 @@ inline constexpr auto kEstimatorNames = std::to_array<std::string_view>({
     "sir",
     "save",
     "phd",
+    "partial-trace",
     "online-sgd",
     "smoothed-sgd",
     "langevin-average",
