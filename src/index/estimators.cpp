@@ -10,8 +10,8 @@
 #include "thalweg/index/inverse_regression.hpp"
 #include "thalweg/index/langevin_average.hpp"
 #include "thalweg/index/ols.hpp"
-#include "thalweg/index/sgd_average.hpp"
 #include "thalweg/index/partial_trace.hpp"
+#include "thalweg/index/sgd_average.hpp"
 #include "thalweg/index/smoothed_sgd.hpp"
 
 namespace thalweg::index {
