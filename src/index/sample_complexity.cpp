@@ -25,16 +25,16 @@ SampleComplexity sample_complexity(const std::string& method, const ProblemFacts
   const double signal = facts.signal;
   if (method == "ols") return law(1, 1, facts.linear);
   if (method == "phd") return law(1, 2, facts.quadratic);
-  if (method == "sir") return law(1, 3, k == 1 ? signal : 0);
-  if (method == "save") return law(1, 8, k <= 2 ? signal : 0);
+  if (method == "sir") return law(1, 1, k == 1 ? signal : 0);
+  if (method == "save") return law(1, 10, k <= 2 ? signal : 0);
   if (method == "partial-trace" || method == "u-statistic")
-    return law(optimal_exponent(k), k <= 2 ? 2 : 1, signal);
+    return law(optimal_exponent(k), k <= 2 ? 1 : 0.4, signal);
   if (method == "online-sgd" || method == "online-sgd-chain")
-    return law(std::max(1, k - 1), 10, signal);
+    return law(std::max(1, k - 1), 6, signal);
   if (method == "smoothed-sgd" || method == "smoothed-sgd-chain")
-    return law(optimal_exponent(k), 10, signal);
+    return law(optimal_exponent(k), 5, signal);
   if (method == "langevin-average" || method == "sgd-average")
-    return law(std::max(1, (k + 1) / 2), 2, signal);
+    return law(std::max(1, (k + 1) / 2), 0.3, signal);
   throw InvalidArgument("index::sample_complexity", "knows no method '" + method + "'.");
 }
 
