@@ -90,7 +90,8 @@ RecoverProblem make_problem(const RecoverOptions& options) {
   check_dimensions(*problem.link, options);
   problem.target = {
       .directions = problem.link->variables(), .order = known_order(options), .link = problem.link};
-  const auto facts = facts_of(problem);
+  auto facts = facts_of(problem);
+  facts.refine = options.refine;
   for (const auto& method : options.methods)
     problem.methods[method] = index::sample_complexity(method, facts);
   return problem;
@@ -143,10 +144,20 @@ estimation::RaceOptions race_options(const RecoverProblem& problem, const Recove
   return race;
 }
 
-estimation::Racer racer_of(const std::string& method, const RecoverProblem& problem) {
+index::MethodOptions method_options(const RecoverOptions& options) {
+  return {.slices = static_cast<int>(options.slices),
+          .refine = options.refine,
+          .radius_exponent = options.radius_exponent,
+          .rate_scale = options.rate_scale};
+}
+
+estimation::Racer racer_of(const std::string& method,
+                           const RecoverProblem& problem,
+                           const index::MethodOptions& options) {
   if (std::ranges::find(index::kChainNames, method) != index::kChainNames.end())
-    return index::chain_racer(method, problem.target, problem.noise);
-  const std::shared_ptr<const estimation::Estimator> estimator = index::make_estimator(method);
+    return index::chain_racer(method, problem.target, problem.noise, options);
+  const std::shared_ptr<const estimation::Estimator> estimator =
+      index::make_estimator(method, options);
   return estimation::Racer::one_by_one(
       [estimator, &problem](int dimension, std::span<const std::int64_t> samples, Key key) {
         const estimation::PlantedModel model(
@@ -203,7 +214,8 @@ int run_recover(const RecoverOptions& given, const run::Settings& settings) {
   resolve(resolved, options);
   const RecoverProblem problem = make_problem(options);
   std::map<std::string, estimation::Racer> racers;
-  for (const auto& method : options.methods) racers[method] = racer_of(method, problem);
+  for (const auto& method : options.methods)
+    racers[method] = racer_of(method, problem, method_options(options));
   estimation::Race race(racers, race_options(problem, options));
   const double bytes = race_bytes(problem, race.options());
   if (options.common.dry_run) {

@@ -42,6 +42,31 @@ void add_settings(run::Settings& settings, RecoverOptions& options) {
                 .metavar = "A,B,...",
                 .choices = method_names(),
                 .group = group});
+  const std::string tuning = "Methods";
+  settings.add({.name = "slices",
+                .target = &options.slices,
+                .help = "of the response, for sir and save; 0 = by the method",
+                .minimum = 0,
+                .maximum = 10000,
+                .group = tuning});
+  settings.add({.name = "refine",
+                .target = &options.refine,
+                .help = "take power steps behind the partial trace",
+                .group = tuning});
+  settings.add({.name = "radius-exponent",
+                .target = &options.radius_exponent,
+                .help = "smooth SGD over circles of radius d^E; by default d^0.25 from order 3 on",
+                .metavar = "E",
+                .minimum = 0,
+                .maximum = 1,
+                .group = tuning});
+  settings.add({.name = "rate-scale",
+                .target = &options.rate_scale,
+                .help = "factor of the learning rate of online and smoothed SGD, 0.1 to 0.9 work",
+                .metavar = "M",
+                .minimum = 0.001,
+                .maximum = 100,
+                .group = tuning});
   add_settings(settings, options.race);
   add_settings(settings, options.common);
 }

@@ -22,8 +22,14 @@ bool is_smoothed(const std::string& name) {
   return name == "smoothed-sgd-chain";
 }
 
+double radius_of(const MethodOptions& chosen, int order, int dimension) {
+  return chosen.radius_exponent ? std::pow(dimension, *chosen.radius_exponent)
+                                : default_radius(order, dimension);
+}
+
 ReducedChainOptions chain_options(const estimation::Target& target,
                                   estimation::Noise noise,
+                                  const MethodOptions& chosen,
                                   int dimension,
                                   bool smoothed) {
   const int k = target.order;
@@ -32,9 +38,9 @@ ReducedChainOptions chain_options(const estimation::Target& target,
                               .link = target.link,
                               .noise = noise,
                               .student = hermite_student(k),
-                              .radius = smoothed ? default_radius(k, dimension) : 0};
+                              .radius = smoothed ? radius_of(chosen, k, dimension) : 0};
   if (scale.coefficient(k) < 0) options.student.back() = -1;
-  options.learning_rate = default_learning_rate(k, dimension, options.radius, 1);
+  options.learning_rate = default_learning_rate(k, dimension, options.radius, 1, chosen.rate_scale);
   options.label_transform = [scale, transform = target.label_transform](double y) {
     return scale.standardise(transform ? transform(y) : y);
   };
@@ -45,14 +51,15 @@ ReducedChainOptions chain_options(const estimation::Target& target,
 
 estimation::Racer chain_racer(const std::string& name,
                               const estimation::Target& target,
-                              estimation::Noise noise) {
+                              estimation::Noise noise,
+                              const MethodOptions& chosen) {
   if (!target.link || target.link->variables() != 1)
     throw InvalidArgument(name, "needs a link in one variable.");
   const bool smoothed = is_smoothed(name);
   const auto attempt = [=](int dimension,
                            std::span<const std::int64_t> samples,
                            std::span<const Key> keys) {
-    auto options = chain_options(target, noise, dimension, smoothed);
+    auto options = chain_options(target, noise, chosen, dimension, smoothed);
     options.steps = samples.back();
     const std::vector<double> starts(keys.size(), 1 / std::sqrt(static_cast<double>(dimension)));
     std::vector<std::vector<double>> overlaps2;

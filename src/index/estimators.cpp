@@ -17,30 +17,48 @@
 namespace thalweg::index {
 namespace {
 
+using Made = std::unique_ptr<estimation::Estimator>;
+using Options = MethodOptions;
+
+InverseRegressionOptions inverse_regression_options(const Options& options) {
+  return options.slices == 0 ? InverseRegressionOptions{}
+                             : InverseRegressionOptions{.slices = options.slices};
+}
+
+SmoothedSgdOptions smoothed_sgd_options(const Options& options) {
+  SmoothedSgdOptions chosen{.rate_scale = options.rate_scale};
+  if (options.radius_exponent) {
+    chosen.radius = SmoothedSgdOptions::Radius::kPower;
+    chosen.radius_exponent = *options.radius_exponent;
+  }
+  return chosen;
+}
+
 struct Entry {
   std::string_view name;
-  std::unique_ptr<estimation::Estimator> (*make)();
+  Made (*make)(const Options&);
 };
 
 constexpr std::array kEstimators = {
-    Entry{"ols", [] { return ols(); }},
-    Entry{"sir", [] { return sir(); }},
-    Entry{"save", [] { return save(); }},
-    Entry{"phd", [] { return phd(); }},
-    Entry{"partial-trace", [] { return partial_trace(); }},
-    Entry{"online-sgd", [] { return online_sgd(); }},
-    Entry{"smoothed-sgd", [] { return smoothed_sgd(); }},
-    Entry{"langevin-average", [] { return langevin_average(); }},
-    Entry{"sgd-average", [] { return sgd_average(); }},
+    Entry{"ols", [](const Options&) { return ols(); }},
+    Entry{"sir", [](const Options& o) { return sir(inverse_regression_options(o)); }},
+    Entry{"save", [](const Options& o) { return save(inverse_regression_options(o)); }},
+    Entry{"phd", [](const Options&) { return phd(); }},
+    Entry{"partial-trace", [](const Options& o) { return partial_trace({.refine = o.refine}); }},
+    Entry{"online-sgd", [](const Options& o) { return online_sgd(o.rate_scale); }},
+    Entry{"smoothed-sgd", [](const Options& o) { return smoothed_sgd(smoothed_sgd_options(o)); }},
+    Entry{"langevin-average", [](const Options&) { return langevin_average(); }},
+    Entry{"sgd-average", [](const Options&) { return sgd_average(); }},
 };
 
 static_assert(std::ranges::equal(kEstimators, kEstimatorNames, {}, &Entry::name));
 
 }  // namespace
 
-std::unique_ptr<estimation::Estimator> make_estimator(const std::string& name) {
+std::unique_ptr<estimation::Estimator> make_estimator(const std::string& name,
+                                                      const MethodOptions& options) {
   const auto found = std::ranges::find(kEstimators, name, &Entry::name);
-  if (found != kEstimators.end()) return found->make();
+  if (found != kEstimators.end()) return found->make(options);
   throw InvalidArgument("method",
                         fmt::format("there is none called '{}'.{} There are {}.",
                                     name,

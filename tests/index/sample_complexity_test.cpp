@@ -43,6 +43,18 @@ TEST(SampleComplexity, OfClassicalMethodsHangsOnOneCoefficient) {
   EXPECT_FALSE(sample_complexity("phd", {.order = 1}).exponent);
 }
 
+// Sheet of the generative exponent, 3.2: overlap^2 = 1 / (1 + d V_3 / (n c^2)), V_3 = (d + 2) / 3,
+// and 1
+// - 2 d v_4 / (n c^2) with v_4 = (d + 4) / 12 at n = 2 n_c.
+TEST(SampleComplexity, OfThePartialTraceAloneIsItsLaw) {
+  const auto third = sample_complexity("partial-trace", {.order = 3, .refine = false});
+  EXPECT_EQ(third.exponent, 2);
+  EXPECT_NEAR(third.prefactor, 1.0 / 3, 1e-15);
+  const auto fourth = sample_complexity("partial-trace", {.order = 4});
+  EXPECT_EQ(fourth.exponent, 2);
+  EXPECT_NEAR(fourth.prefactor, 1.0 / 6, 1e-15);
+}
+
 TEST(SampleComplexity, IsNothingWithoutASignal) {
   for (const auto method : kEstimatorNames)
     EXPECT_FALSE(sample_complexity(std::string(method), {.order = 2, .signal = 0}).exponent)

@@ -6,6 +6,7 @@
 #include "thalweg/estimation/estimator.hpp"
 #include "thalweg/estimation/planted_model.hpp"
 #include "thalweg/estimation/race.hpp"
+#include "thalweg/index/estimators.hpp"
 
 namespace thalweg::index {
 
@@ -23,6 +24,7 @@ namespace thalweg::index {
 /// @throws InvalidArgument  a link in several variables, or another name
 estimation::Racer chain_racer(const std::string& name,
                               const estimation::Target& target,
-                              estimation::Noise noise);
+                              estimation::Noise noise,
+                              const MethodOptions& options = {});
 
 }  // namespace thalweg::index

@@ -12,6 +12,7 @@ struct ProblemFacts {
   double signal = 1;     ///< the coefficient of that order squared, for labels of variance one
   double linear = 0;     ///< c_1^2 of the label as it comes, over its variance
   double quadratic = 0;  ///< c_2^2, the same
+  bool refine = true;    ///< whether partial-trace takes power steps behind the trace
 };
 
 /// n = prefactor d^exponent samples for overlap^2 = 1/2.
