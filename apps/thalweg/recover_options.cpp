@@ -35,6 +35,13 @@ void add_settings(run::Settings& settings, RecoverOptions& options) {
                 .minimum = 1,
                 .maximum = 8,
                 .group = group});
+  settings.add({.name = "labels",
+                .target = &options.labels,
+                .help = "what methods that correlate y with a polynomial of x take for y: raw, the "
+                        "optimal transform of it, or auto: optimal where raw shows nothing at the "
+                        "order",
+                .choices = {"auto", "raw", "optimal"},
+                .group = group});
   settings.add({.name = "methods",
                 .target = &options.methods,
                 .help = "estimators to race, with commas between them; by default those that can "

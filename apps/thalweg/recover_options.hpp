@@ -20,7 +20,8 @@ struct RecoverOptions {
   std::string link = "T3";
   std::string noise = "none";
   std::optional<std::int64_t> order;  ///< by default found from the link
-  std::vector<std::string> methods;   ///< empty = those that suit the link
+  std::string labels = "auto";
+  std::vector<std::string> methods;  ///< empty = those that suit the link
 
   std::int64_t slices = 0;  ///< 0 = by the method
   bool refine = true;

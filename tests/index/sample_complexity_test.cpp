@@ -1,5 +1,6 @@
 #include "thalweg/index/sample_complexity.hpp"
 
+#include <cmath>
 #include <map>
 
 #include <gmock/gmock.h>
@@ -7,6 +8,7 @@
 #include "support/message_of.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/index/estimator_names.hpp"
+#include "thalweg/index/formula.hpp"
 
 namespace thalweg::index {
 namespace {
@@ -15,7 +17,10 @@ using ::testing::HasSubstr;
 using thalweg::testing::message_of;
 
 std::optional<double> exponent(const std::string& method, int order) {
-  return sample_complexity(method, {.order = order}).exponent;
+  return sample_complexity(
+             method,
+             {.order = order, .first = order == 1 ? 1.0 : 0.0, .second = order <= 2 ? 1.0 : 0.0})
+      .exponent;
 }
 
 // The sheets' table of rates: d^{max(1, k/2)} for partial trace, U-statistic and smoothed SGD,
@@ -57,13 +62,39 @@ TEST(SampleComplexity, OfThePartialTraceAloneIsItsLaw) {
 
 TEST(SampleComplexity, IsNothingWithoutASignal) {
   for (const auto method : kEstimatorNames)
-    EXPECT_FALSE(sample_complexity(std::string(method), {.order = 2, .signal = 0}).exponent)
+    EXPECT_FALSE(
+        sample_complexity(std::string(method), {.order = 2, .correlation = 0, .agnostic = 0})
+            .exponent)
         << method;
 }
 
 TEST(SampleComplexity, GrowsAsTheSignalFades) {
-  EXPECT_DOUBLE_EQ(sample_complexity("sir", {.signal = 0.1}).prefactor,
-                   10 * sample_complexity("sir", {.signal = 1}).prefactor);
+  EXPECT_DOUBLE_EQ(sample_complexity("sir", {.first = 0.1}).prefactor,
+                   10 * sample_complexity("sir", {.first = 1}).prefactor);
+}
+
+// T3 = +-1 with c_3 = -.451565 and lambda_3 = |c_3|; flips with probability p take (1 - 2 p)^2 of
+// it, a noise of variance 1 half.
+TEST(ProblemFacts, AreThoseOfTheNoisyResponse) {
+  const auto facts_of = [](const char* formula, const char* noise_text, int order) {
+    const auto link = parse_formula(formula);
+    const auto noise = estimation::Noise::parse(noise_text);
+    return problem_facts(link_exponents(link, LevelSets(link), {.noise = noise}), noise, order);
+  };
+  const double c2 = 0.451565 * 0.451565;
+  const auto clean = facts_of("T3", "none", 3);
+  EXPECT_NEAR(clean.correlation, c2, 1e-6);
+  EXPECT_NEAR(clean.agnostic, c2, 1e-6);
+  EXPECT_EQ(clean.first, 0);
+  EXPECT_EQ(clean.second, 0);
+  EXPECT_EQ(clean.linear, 0);
+  EXPECT_EQ(clean.quadratic, 0);
+  EXPECT_NEAR(facts_of("T3", "flip:0.1", 3).correlation, 0.64 * c2, 1e-6);
+  EXPECT_NEAR(facts_of("T3", "gaussian:1", 3).correlation, c2 / 2, 1e-6);
+
+  const auto cubic = facts_of("h3(z)", "none", 1);  // sees nothing as it comes, .81725 transformed
+  EXPECT_EQ(cubic.correlation, 0);
+  EXPECT_NEAR(std::sqrt(cubic.agnostic), 0.81725, 1e-5);
 }
 
 TEST(SampleComplexity, KnowsEveryMethod) {
