@@ -255,6 +255,19 @@ struct Classes {
     for (const auto& rows : members) weights.push_back(n / static_cast<double>(rows.size()));
   }
 
+  // Features psi of the kernel 1{same class} / p - 1: (1{class c} - p_c) / sqrt(p_c).
+  Matrix centred_indicators() const {
+    const auto count = static_cast<Eigen::Index>(members.size());
+    Matrix psi(static_cast<Eigen::Index>(n), count);
+    for (Eigen::Index c = 0; c < count; ++c) {
+      const auto index = static_cast<std::size_t>(c);
+      const double root = std::sqrt(weights[index]);
+      psi.col(c).setConstant(-1 / root);
+      for (const Eigen::Index i : members[index]) psi(i, c) += root;
+    }
+    return psi;
+  }
+
   // sum_{i != j} K_ij^2 for K_ij = 1{same class} / p - base.
   double squares_of_kernel(double base) const {
     double same = 0, squares = 0;
@@ -375,16 +388,12 @@ UStatistic u_statistic_of_classes(int k, MatrixView x, std::span<const int> clas
         n,
         static_cast<Eigen::Index>(classes.size()));
   const Classes groups(classes);
-  const bool within = k > 2 && groups.members.size() >= kManyClasses;
-  Matrix sum;
-  if (k <= 2) {
-    sum = low_order_sum(k, x, groups, threads);
-  } else {
-    sum = sum_within_classes(k, x, groups, threads);
-    if (!within) sum -= PairSum(k, x, Matrix::Ones(n, 1)).over_all_pairs(threads);
-  }
+  if (k > 2 && groups.members.size() < kManyClasses)
+    return u_statistic_by_pairs(k, x, groups.centred_indicators(), threads);
+  const Matrix sum =
+      k <= 2 ? low_order_sum(k, x, groups, threads) : sum_within_classes(k, x, groups, threads);
   return {.matrix = sum / pairs_of(n),
-          .trace_sd = trace_sd(groups.squares_of_kernel(within ? 0 : 1), n, x.cols(), k)};
+          .trace_sd = trace_sd(groups.squares_of_kernel(k <= 2 ? 1 : 0), n, x.cols(), k)};
 }
 
 Vector trace_scores(int k, MatrixView x, MatrixView t, int threads) {

@@ -13,6 +13,7 @@
 #include "thalweg/index/partial_trace.hpp"
 #include "thalweg/index/sgd_average.hpp"
 #include "thalweg/index/smoothed_sgd.hpp"
+#include "thalweg/index/u_statistic.hpp"
 
 namespace thalweg::index {
 namespace {
@@ -45,6 +46,7 @@ constexpr std::array kEstimators = {
     Entry{"save", [](const Options& o) { return save(inverse_regression_options(o)); }},
     Entry{"phd", [](const Options&) { return phd(); }},
     Entry{"partial-trace", [](const Options& o) { return partial_trace({.refine = o.refine}); }},
+    Entry{"u-statistic", [](const Options&) { return u_statistic(); }},
     Entry{"online-sgd", [](const Options& o) { return online_sgd(o.rate_scale); }},
     Entry{"smoothed-sgd", [](const Options& o) { return smoothed_sgd(smoothed_sgd_options(o)); }},
     Entry{"langevin-average", [](const Options&) { return langevin_average(); }},

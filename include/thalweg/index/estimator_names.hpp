@@ -14,6 +14,7 @@ inline constexpr auto kEstimatorNames = std::to_array<std::string_view>({
     "save",
     "phd",
     "partial-trace",
+    "u-statistic",
     "online-sgd",
     "smoothed-sgd",
     "langevin-average",
