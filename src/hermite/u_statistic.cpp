@@ -280,18 +280,31 @@ struct Classes {
   }
 };
 
-// A = sum_i phi_k(x_i) for k = 1 (d, 1) or 2 (d, d), and A A^T.
-struct Moment {
-  Matrix sum, square;
-};
+// sum_c A_c A_c^T / p_c - A A^T for k = 1: A_c = sum of the x_i of class c, A of all.
+Matrix first_order_squares(MatrixView x, const Classes& classes) {
+  Matrix sums = Matrix::Zero(static_cast<Eigen::Index>(classes.members.size()), x.cols());
+  for (std::size_t c = 0; c < classes.members.size(); ++c)
+    for (const Eigen::Index i : classes.members[c])
+      sums.row(static_cast<Eigen::Index>(c)) += x.row(i);
+  const Vector total = sums.colwise().sum();
+  return linalg::gram(sums, classes.weights) - total * total.transpose();
+}
 
-Moment moment(int k, MatrixView x) {
-  if (k == 2) {
-    const Matrix sum = second_order_sum(x, {});
-    return {.sum = sum, .square = linalg::gram(sum)};
-  }
-  const Vector sum = x.colwise().sum();
-  return {.sum = sum, .square = sum * sum.transpose()};
+// The same for k = 2: A_c = sum of the h_2(x_i) of class c, a (d, d) matrix.
+Matrix second_order_squares(MatrixView x, const Classes& classes, int threads) {
+  struct Moment {
+    Matrix sum, square;
+  };
+  Matrix squares = Matrix::Zero(x.cols(), x.cols()), total = squares;
+  const auto work = [&](std::size_t c) -> Moment {
+    const Matrix sum = second_order_sum(gathered(x, classes.members[c]), {});
+    return {.sum = sum, .square = classes.weights[c] * linalg::gram(sum)};
+  };
+  for_each_in_order(classes.members.size(), threads, work, [&](const Moment& moment) {
+    squares += moment.square;
+    total += moment.sum;
+  });
+  return squares - linalg::gram(total);
 }
 
 // sum_{i != j} K_ij phi_i phi_j^T for k = 1, 2 and K_ij = 1{same class} / p - 1.
@@ -299,19 +312,9 @@ Matrix low_order_sum(int k, MatrixView x, const Classes& classes, int threads) {
   Vector diagonal(x.rows());
   for (std::size_t c = 0; c < classes.members.size(); ++c)
     for (const Eigen::Index i : classes.members[c]) diagonal[i] = classes.weights[c] - 1;
-  Matrix sum = -weighted_diagonal(k, x, diagonal);
-  Matrix total = Matrix::Zero(x.cols(), k == 1 ? 1 : x.cols());
-  const auto work = [&](std::size_t c) {
-    Moment result = moment(k, gathered(x, classes.members[c]));
-    result.square *= classes.weights[c];
-    return result;
-  };
-  for_each_in_order(classes.members.size(), threads, work, [&](const Moment& result) {
-    sum += result.square;
-    total += result.sum;
-  });
-  linalg::add_product(-1, total, Form::kPlain, total, Form::kTransposed, sum);
-  return sum;
+  const Matrix squares =
+      k == 1 ? first_order_squares(x, classes) : second_order_squares(x, classes, threads);
+  return squares - weighted_diagonal(k, x, diagonal);
 }
 
 // sum_{i != j} K_ij phi_i phi_j^T for K_ij = 1{same class} / p.
