@@ -163,7 +163,12 @@ estimation::RaceOptions race_options(const RecoverProblem& problem, const Recove
 }
 
 index::MethodOptions method_options(const RecoverOptions& options) {
+  using index::LabelKernel;
+  static const std::map<std::string, LabelKernel> kernels = {{"slices", LabelKernel::kSlices},
+                                                             {"radial", LabelKernel::kRadial},
+                                                             {"linear", LabelKernel::kLinear}};
   return {.slices = static_cast<int>(options.slices),
+          .kernel = kernels.at(options.kernel),
           .refine = options.refine,
           .radius_exponent = options.radius_exponent,
           .rate_scale = options.rate_scale};

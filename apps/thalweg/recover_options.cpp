@@ -52,9 +52,15 @@ void add_settings(run::Settings& settings, RecoverOptions& options) {
   const std::string tuning = "Methods";
   settings.add({.name = "slices",
                 .target = &options.slices,
-                .help = "of the response, for sir and save; 0 = by the method",
+                .help = "of the response, for sir, save and u-statistic; 0 = by the method",
                 .minimum = 0,
                 .maximum = 10000,
+                .group = tuning});
+  settings.add({.name = "kernel",
+                .target = &options.kernel,
+                .help = "how alike two responses are to u-statistic: in one slice, near each other "
+                        "(radial), or by their product (linear)",
+                .choices = {"slices", "radial", "linear"},
                 .group = tuning});
   settings.add({.name = "refine",
                 .target = &options.refine,

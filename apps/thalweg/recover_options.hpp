@@ -24,6 +24,7 @@ struct RecoverOptions {
   std::vector<std::string> methods;  ///< empty = those that suit the link
 
   std::int64_t slices = 0;  ///< 0 = by the method
+  std::string kernel = "slices";
   bool refine = true;
   std::optional<double> radius_exponent;
   double rate_scale = 0.2;

@@ -35,6 +35,15 @@ SmoothedSgdOptions smoothed_sgd_options(const Options& options) {
   return chosen;
 }
 
+// Which labels it takes is the command's business.
+PartialTraceOptions partial_trace_options(const Options& options) {
+  return {.refine = options.refine, .choose_transform = false};
+}
+
+UStatisticOptions u_statistic_options(const Options& options) {
+  return {.kernel = options.kernel, .slices = options.slices};
+}
+
 struct Entry {
   std::string_view name;
   Made (*make)(const Options&);
@@ -45,8 +54,9 @@ constexpr std::array kEstimators = {
     Entry{"sir", [](const Options& o) { return sir(inverse_regression_options(o)); }},
     Entry{"save", [](const Options& o) { return save(inverse_regression_options(o)); }},
     Entry{"phd", [](const Options&) { return phd(); }},
-    Entry{"partial-trace", [](const Options& o) { return partial_trace({.refine = o.refine}); }},
-    Entry{"u-statistic", [](const Options&) { return u_statistic(); }},
+    Entry{"partial-trace",
+          [](const Options& o) { return partial_trace(partial_trace_options(o)); }},
+    Entry{"u-statistic", [](const Options& o) { return u_statistic(u_statistic_options(o)); }},
     Entry{"online-sgd", [](const Options& o) { return online_sgd(o.rate_scale); }},
     Entry{"smoothed-sgd", [](const Options& o) { return smoothed_sgd(smoothed_sgd_options(o)); }},
     Entry{"langevin-average", [](const Options&) { return langevin_average(); }},

@@ -68,9 +68,10 @@ int bins_for(Eigen::Index rows, Eigen::Index coordinates, int slices) {
   return static_cast<int>(std::min<double>(kMostBins, bins));
 }
 
-std::vector<Labels> sliced_labels(VectorView y, MatrixView coordinates) {
+std::vector<Labels> sliced_labels(VectorView y, int given, MatrixView coordinates) {
   std::vector<Labels> result;
-  for (const int slices : {5, 10, 20, 50}) {
+  const std::vector<int> tries = given > 0 ? std::vector{given} : std::vector{5, 10, 20, 50};
+  for (const int slices : tries) {
     const bool first = coordinates.cols() == 0;
     const int bins = first ? 1 : bins_for(y.size(), coordinates.cols(), slices);
     if (first ? result.size() > 0 && y.size() < kRowsPerSlice * slices : bins < 2) break;
@@ -149,13 +150,11 @@ Labels Labels::permuted(const std::vector<std::int64_t>& order) const {
   return result;
 }
 
-std::vector<Labels> labels_to_try(LabelKernel kernel,
-                                  VectorView y,
-                                  MatrixView coordinates,
-                                  Key key) {
+std::vector<Labels> labels_to_try(
+    LabelKernel kernel, int slices, VectorView y, MatrixView coordinates, Key key) {
   std::vector<Labels> result;
   if (kernel == LabelKernel::kLinear) return {linear_labels(y, coordinates)};
-  if (kernel == LabelKernel::kSlices) result = sliced_labels(y, coordinates);
+  if (kernel == LabelKernel::kSlices) result = sliced_labels(y, slices, coordinates);
   if (result.empty()) result.push_back(radial_labels(y, coordinates, key));
   return result;
 }

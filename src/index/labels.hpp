@@ -32,10 +32,9 @@ class Labels {
 /// 20 rows), and in each cell about 5, 10, 20 or 50 slices of y with 10 rows or more. Where not
 /// even two bins can be had, and for the radial kernel: one Gaussian kernel on scores and
 /// coordinates.
-/// @param coordinates  (n, s), s = 0 at first
-std::vector<Labels> labels_to_try(LabelKernel kernel,
-                                  VectorView y,
-                                  MatrixView coordinates,
-                                  Key key);
+/// @param slices  that many instead of 5, 10, 20 and 50; 0: those   @param coordinates  (n, s), s =
+/// 0 at first
+std::vector<Labels> labels_to_try(
+    LabelKernel kernel, int slices, VectorView y, MatrixView coordinates, Key key);
 
 }  // namespace thalweg::index

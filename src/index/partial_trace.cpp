@@ -89,7 +89,7 @@ class PartialTrace : public BatchEstimator {
     const int k = target.order;
     Estimate estimate;
     Vector t = y.array() - y.mean();
-    if (!target.label_transform) {
+    if (!target.label_transform && options_.choose_transform) {
       const LabelTransform transform =
           best_label_transform(k, x, y, effort.key.with("transforms"), effort.threads);
       t = transform.values;

@@ -43,6 +43,12 @@ void check(const LeapOptions& options, Eigen::Index rows, Eigen::Index d) {
                                       options.lowest_order,
                                       options.highest_order));
   }
+  if (options.slices != 0 && (options.slices < 2 || options.slices > rows)) {
+    throw InvalidArgument(
+        where,
+        fmt::format(
+            "the number of slices must be 2 to the {} rows; got {}.", rows, options.slices));
+  }
   if (options.directions < 0 || options.directions > d) {
     throw InvalidArgument(
         where,
@@ -158,7 +164,7 @@ class Search {
 
   // lambda_1^2 of the coordinate `rest` given others and y.
   double strength_given(const Matrix& given, const Matrix& rest) const {
-    const auto labels = labels_to_try(options_.kernel, y_, given, key("features"));
+    const auto labels = labels_to_try(options_.kernel, options_.slices, y_, given, key("features"));
     return labels.front().statistic(1, rest, options_.threads).matrix(0, 0);
   }
 
@@ -167,7 +173,7 @@ class Search {
     const Matrix projected = found_.cols() > 0 ? coordinates(basis) : Matrix(0, 0);
     const MatrixView x = found_.cols() > 0 ? MatrixView(projected) : x_;
     const std::vector<Labels> labels =
-        labels_to_try(options_.kernel, y_, coordinates(found_), key("features"));
+        labels_to_try(options_.kernel, options_.slices, y_, coordinates(found_), key("features"));
     const bool told = options_.directions == 1 && options_.lowest_order == options_.highest_order;
     std::optional<Sight> best;
     for (int k = options_.lowest_order; k <= options_.highest_order; ++k) {
@@ -291,8 +297,8 @@ class Search {
 
 class UStatisticEstimator : public BatchEstimator {
  public:
-  explicit UStatisticEstimator(LabelKernel kernel)
-      : BatchEstimator("u-statistic"), kernel_(kernel) {}
+  explicit UStatisticEstimator(const UStatisticOptions& options)
+      : BatchEstimator("u-statistic"), options_(options) {}
 
  protected:
   void check(const Target& target, int dimension) const override {
@@ -320,7 +326,8 @@ class UStatisticEstimator : public BatchEstimator {
     const LeapEstimate found =
         estimate_leaps(x,
                        y,
-                       {.kernel = kernel_,
+                       {.kernel = options_.kernel,
+                        .slices = std::min(options_.slices, static_cast<int>(y.size())),
                         .lowest_order = target.directions == 1 ? target.order : 1,
                         .highest_order = target.order,
                         .directions = target.directions,
@@ -331,7 +338,7 @@ class UStatisticEstimator : public BatchEstimator {
   }
 
  private:
-  LabelKernel kernel_;
+  UStatisticOptions options_;
 };
 
 }  // namespace
@@ -348,8 +355,8 @@ LeapEstimate estimate_leaps(MatrixView x, VectorView y, const LeapOptions& optio
   return Search(x, y, limited).run();
 }
 
-std::unique_ptr<estimation::Estimator> u_statistic(LabelKernel kernel) {
-  return std::make_unique<UStatisticEstimator>(kernel);
+std::unique_ptr<estimation::Estimator> u_statistic(const UStatisticOptions& options) {
+  return std::make_unique<UStatisticEstimator>(options);
 }
 
 }  // namespace thalweg::index

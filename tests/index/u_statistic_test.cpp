@@ -38,7 +38,7 @@ Matrix found_by(const estimation::SampleSource& source,
                 LabelKernel kernel = LabelKernel::kSlices,
                 int threads = 1) {
   const std::vector<std::int64_t> samples = {source.rows()};
-  return u_statistic(kernel)
+  return u_statistic({.kernel = kernel})
       ->estimate(source, target, samples, {.threads = threads})
       .at(0)
       .directions;
@@ -126,7 +126,8 @@ TEST_F(LeapTest, ConditionalMatrixHasTwoOutliers) {
   const SampleTable table(
       n, d, Key{115}, [](const double* x) { return x[0] + (x[1] * x[2] > 0 ? 1 : -1); });
   const Matrix others = table.x().rightCols(d - 1);
-  const auto labels = labels_to_try(LabelKernel::kSlices, table.y(), table.x().leftCols(1), Key{1});
+  const auto labels =
+      labels_to_try(LabelKernel::kSlices, 0, table.y(), table.x().leftCols(1), Key{1});
   const Vector values = linalg::symmetric_eigen(labels[0].statistic(2, others, 1).matrix).values;
   double largest = 0;
   for (std::uint64_t i = 0; i < 19; ++i) {
@@ -172,6 +173,13 @@ TEST_F(LeapTest, CountsTheDirections) {
     }
     EXPECT_GE(right, 9) << row.link;
   }
+}
+
+TEST_F(LeapTest, TakesTheSlicesItIsGiven) {
+  const SampleTable table(600, 8, Key{124}, [](const double* x) { return x[0]; });
+  const LeapEstimate found = estimate_leaps(table.x(), table.y(), {.slices = 8, .directions = 1});
+  ASSERT_EQ(found.leaps.size(), 1);
+  EXPECT_EQ(found.leaps[0].classes, 8);
 }
 
 TEST_F(LeapTest, ReportsItsLeaps) {

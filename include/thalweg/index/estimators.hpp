@@ -7,13 +7,15 @@
 
 #include "thalweg/estimation/estimator.hpp"
 #include "thalweg/index/estimator_names.hpp"
+#include "thalweg/index/u_statistic.hpp"
 
 namespace thalweg::index {
 
 /// What commands let the user change about estimators; all else is as their headers say.
 struct MethodOptions {
-  int slices = 0;      ///< sir, save: of the response; 0 = their own default
-  bool refine = true;  ///< partial-trace: power steps behind the trace
+  int slices = 0;  ///< sir, save, u-statistic: of the response; 0 = their own default
+  LabelKernel kernel = LabelKernel::kSlices;   ///< u-statistic
+  bool refine = true;                          ///< partial-trace: power steps behind the trace
   std::optional<double> radius_exponent = {};  ///< smoothed-sgd: radius d^e; by default d^{1/4}
   double rate_scale = 0.2;                     ///< online-sgd, smoothed-sgd: of the learning rate
 };

@@ -13,6 +13,9 @@ struct PartialTraceOptions {
   /// d^{(k+1)/2}.
   bool refine = true;
   int most_steps = 30;
+
+  /// Where the target has no label transform: the best of label_transforms(); else y as it comes.
+  bool choose_transform = true;
 };
 
 /// Partial trace of T = (1/n) sum_i t_i h_k(x_i), k the target's order, t the transformed label.
@@ -21,10 +24,9 @@ struct PartialTraceOptions {
 /// matrix T[I, ..., I] with the eigenvalues of largest modulus; at k = 2, where skewed labels skew
 /// the bulk, either sign is measured by how far the bulk reaches on its side.
 ///
-/// t is the target's label transform where it has one, centred; else the best of
-/// label_transforms(): raw heavy-tailed labels spoil orders from 3 up. Rows are standard normal
-/// (whitened first). Cost: n d per pass for odd k and for a power step, n d^2 flops for even k.
-/// Source: [Damian2024], arXiv:2403.05529, Section 4.
+/// t is the label, transformed and centred: raw heavy-tailed labels spoil orders from 3 up. Rows
+/// are standard normal (whitened first). Cost: n d per pass for odd k and for a power step, n d^2
+/// flops for even k. Source: [Damian2024], arXiv:2403.05529, Section 4.
 std::unique_ptr<estimation::Estimator> partial_trace(const PartialTraceOptions& options = {});
 
 }  // namespace thalweg::index

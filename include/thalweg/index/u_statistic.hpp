@@ -22,6 +22,7 @@ enum class LabelKernel {
 
 struct LeapOptions {
   LabelKernel kernel = LabelKernel::kSlices;
+  int slices = 0;  ///< of y, about; 0: those with the largest trace score
   int lowest_order = 1;
   int highest_order = 3;      ///< at most 4
   int directions = 0;         ///< r, where it is known; 0: as many as permutations bear out
@@ -68,8 +69,13 @@ struct LeapEstimate {
 /// Source: [Damian2025]; slicing, tests and stops are of this project.
 LeapEstimate estimate_leaps(MatrixView x, VectorView y, const LeapOptions& options = {});
 
+struct UStatisticOptions {
+  LabelKernel kernel = LabelKernel::kSlices;
+  int slices = 0;  ///< as in LeapOptions
+};
+
 /// `u-statistic`: estimate_leaps with the target's number of directions and, for one direction, its
-/// order alone; for more, all orders up to it. @param kernel  on the labels
-std::unique_ptr<estimation::Estimator> u_statistic(LabelKernel kernel = LabelKernel::kSlices);
+/// order alone; for more, all orders up to it.
+std::unique_ptr<estimation::Estimator> u_statistic(const UStatisticOptions& options = {});
 
 }  // namespace thalweg::index
