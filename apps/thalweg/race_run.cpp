@@ -85,7 +85,6 @@ std::string run_race(estimation::Race& race,
     const auto table = checkpoint->arrays.at(kOverlaps).as<double>();
     race.set_state({table.begin(), table.end()});
   }
-  set_blas_threads(1);  // jobs are the parallel work
   const run::InterruptGuard guard;
   Progress progress("jobs", race.jobs(), race.jobs_done(), quiet);
   std::int64_t saved = race.jobs_done();
@@ -139,8 +138,7 @@ void report_race_size(const estimation::Race& race, const std::string& command, 
                options.samples[d].front(),
                options.samples[d].back());
   }
-  fmt::print(
-      "About {} of memory on {} threads.\n", size_text(bytes * options.threads), options.threads);
+  fmt::print("At most {} of memory on {} threads.\n", size_text(bytes), options.threads);
   fmt::print("Nothing was run; leave out --dry-run to run thalweg {}.\n", command);
 }
 

@@ -35,7 +35,7 @@ int finish_race(RunSession& session,
                 const std::string& status,
                 nlohmann::json results);
 
-/// Says the size of a race without running it. @param bytes  largest memory of one job
+/// Says the size of a race without running it. @param bytes  memory it takes in all
 void report_race_size(const estimation::Race& race, const std::string& command, double bytes);
 
 }  // namespace thalweg::app

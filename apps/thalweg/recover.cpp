@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "host_machine.hpp"
 #include "race_run.hpp"
 #include "recover_options.hpp"
 #include <fmt/format.h>
@@ -12,14 +15,15 @@
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/log.hpp"
-#include "thalweg/base/system.hpp"
 #include "thalweg/base/text.hpp"
 #include "thalweg/estimation/planted_model.hpp"
 #include "thalweg/estimation/sample_sizes.hpp"
-#include "thalweg/hermite/expansion.hpp"
+#include "thalweg/index/chain_racers.hpp"
 #include "thalweg/index/estimators.hpp"
 #include "thalweg/index/formula.hpp"
-#include "thalweg/index/named_links.hpp"
+#include "thalweg/index/generative_exponent.hpp"
+#include "thalweg/index/level_sets.hpp"
+#include "thalweg/index/optimal_transform.hpp"
 #include "thalweg/index/sample_complexity.hpp"
 #include "thalweg/run/interrupt.hpp"
 
@@ -28,47 +32,21 @@ namespace {
 
 using nlohmann::json;
 
-// Automatic sizes: neighbours a factor 1.4 apart, a method up to eight times what it is expected to
-// need, beginning at an eighth of the least that one of them needs.
+// Automatic sizes: neighbours a factor 1.4 apart, a method up to five times what it is expected to
+// need, beginning at a fifth of the least that one of them needs.
 constexpr double kSizeRatio = 1.4;
-constexpr double kSizeSpan = 8;
+constexpr double kSizeSpan = 5;
+constexpr int kHighestOrder = 8;
 
 /// What is raced on, and what is known about it beforehand.
 struct RecoverProblem {
   std::shared_ptr<const estimation::LinkFunction> link;
   estimation::Noise noise;
-  estimation::Target target;
+  estimation::Target target;                ///< with the labels as they come
+  std::function<double(double)> transform;  ///< for methods that correlate; empty = none
   std::map<std::string, index::SampleComplexity> methods;
+  std::vector<std::string> warnings;
 };
-
-int known_order(const RecoverOptions& options) {
-  if (options.order) return static_cast<int>(*options.order);
-  if (const auto* named = index::find_named_link(options.link)) return named->generative_exponent;
-  throw InvalidArgument("--order", "is needed for a link that has no name.");
-}
-
-/// Coefficients of the response, noise included, as parts of its variance.
-index::ProblemFacts facts_of(const RecoverProblem& problem) {
-  index::ProblemFacts facts{.directions = problem.target.directions, .order = problem.target.order};
-  if (facts.directions > 1) return facts;
-  const auto expansion = hermite::expand(
-      [&](std::span<const double> z, std::span<double> y) { problem.link->evaluate(z, y); },
-      {.max_order = problem.target.order, .breakpoints = problem.link->breakpoints()});
-  const double flipped =
-      problem.noise.kind == estimation::Noise::Kind::kFlip ? 1 - 2 * problem.noise.level : 1;
-  const double added =
-      problem.noise.kind == estimation::Noise::Kind::kGaussian ? problem.noise.level : 0;
-  const double mean = flipped * expansion.coefficients[0];
-  const double variance = expansion.second_moment + added * added - mean * mean;
-  const auto part = [&](std::size_t k) {
-    if (k >= expansion.coefficients.size()) return 0.0;
-    return std::pow(flipped * expansion.coefficients[k], 2) / variance;
-  };
-  facts.signal = part(static_cast<std::size_t>(facts.order));
-  facts.linear = part(1);
-  facts.quadratic = part(2);
-  return facts;
-}
 
 void check_dimensions(const estimation::LinkFunction& link, const RecoverOptions& options) {
   const int smallest = options.race.dimensions().front();
@@ -81,26 +59,64 @@ void check_dimensions(const estimation::LinkFunction& link, const RecoverOptions
                                     smallest));
 }
 
+/// The order at which methods look: what the user says, else the link's generative exponent.
+int order_of(const RecoverOptions& options, std::optional<int> generative_exponent) {
+  if (options.order) return static_cast<int>(*options.order);
+  if (generative_exponent) return *generative_exponent;
+  throw InvalidArgument("--order",
+                        fmt::format("is needed: no order up to {} shows in the response of '{}'.",
+                                    kHighestOrder,
+                                    options.link));
+}
+
+/// Finds the order where the user does not say it, and the transform for methods that correlate
+/// labels with h_k: where the labels as they come show nothing, or on request.
+index::ProblemFacts study_link(RecoverProblem& problem, const RecoverOptions& options) {
+  const auto breakpoints = problem.link->breakpoints();
+  const index::LevelSets sets(problem.link, breakpoints);
+  const auto found = index::link_exponents(problem.link,
+                                           sets,
+                                           {.max_order = kHighestOrder,
+                                            .noise = problem.noise,
+                                            .breakpoints = breakpoints,
+                                            .threads = static_cast<int>(options.common.threads)});
+  problem.warnings = found.warnings;
+  const int order = problem.target.order = order_of(options, found.generative_exponent);
+  auto facts = index::problem_facts(found, problem.noise, order);
+  const bool blind = facts.correlation == 0 && options.labels == "auto";
+  if ((blind || options.labels == "optimal") && facts.agnostic > 0) {
+    problem.transform = index::optimal_transform(
+        *problem.link, sets, problem.noise, order, std::sqrt(facts.agnostic));
+    facts.correlation = facts.agnostic;
+  }
+  return facts;
+}
+
 RecoverProblem make_problem(const RecoverOptions& options) {
   RecoverProblem problem{.link = index::parse_formula(options.link),
                          .noise = estimation::Noise::parse(options.noise),
                          .target = {},
-                         .methods = {}};
+                         .transform = {},
+                         .methods = {},
+                         .warnings = {}};
   check_dimensions(*problem.link, options);
-  problem.target = {
-      .directions = problem.link->variables(), .order = known_order(options), .link = problem.link};
-  const auto facts = facts_of(problem);
+  problem.target = {.directions = problem.link->variables(), .link = problem.link};
+  index::ProblemFacts facts;
+  if (problem.target.directions == 1) {
+    facts = study_link(problem, options);
+  } else {
+    facts.order = problem.target.order = order_of(options, {});
+    facts.first = facts.order == 1 ? 1 : 0;
+    facts.second = facts.order <= 2 ? 1 : 0;
+  }
+  facts.refine = options.refine;
   for (const auto& method : options.methods)
     problem.methods[method] = index::sample_complexity(method, facts);
   return problem;
 }
 
-/// Fills in what depends on the link and the machine.
+/// Fills in what depends on the link.
 void resolve(run::Settings& settings, RecoverOptions& options) {
-  if (options.common.threads == 0) {
-    options.common.threads = available_processors();
-    settings.set("threads", {fmt::format("{}", options.common.threads)});
-  }
   if (options.methods.empty()) {
     options.methods = index::estimator_names();
     settings.set("methods", options.methods);
@@ -146,29 +162,68 @@ estimation::RaceOptions race_options(const RecoverProblem& problem, const Recove
   return race;
 }
 
-estimation::Racer racer_of(const std::string& method, const RecoverProblem& problem) {
-  const std::shared_ptr<const estimation::Estimator> estimator = index::make_estimator(method);
-  return [estimator, &problem](int dimension, std::span<const std::int64_t> samples, Key key) {
-    const estimation::PlantedModel model(
-        problem.link, problem.noise, dimension, samples.back(), key);
-    const auto estimates = estimator->estimate(
-        model, problem.target, samples, {.key = key.with(estimator->name()), .interrupted = [] {
-                                           return run::InterruptGuard::requested();
-                                         }});
-    std::vector<double> overlaps;
-    for (const auto& estimate : estimates)
-      overlaps.push_back(estimation::overlap_squared(model.directions(), estimate.directions));
-    return overlaps;
-  };
+index::MethodOptions method_options(const RecoverOptions& options) {
+  using index::LabelKernel;
+  static const std::map<std::string, LabelKernel> kernels = {{"slices", LabelKernel::kSlices},
+                                                             {"radial", LabelKernel::kRadial},
+                                                             {"linear", LabelKernel::kLinear}};
+  return {.slices = static_cast<int>(options.slices),
+          .kernel = kernels.at(options.kernel),
+          .refine = options.refine,
+          .radius_exponent = options.radius_exponent,
+          .rate_scale = options.rate_scale};
 }
 
-double largest_job_bytes(const estimation::RaceOptions& race) {
+/// Methods that read rows once, in blocks; the others hold all of a problem's.
+bool streams(const std::string& method) {
+  return method.starts_with("online-sgd") || method.starts_with("smoothed-sgd");
+}
+
+/// Methods that correlate labels with h_k get them transformed; the others look at y for
+/// themselves.
+estimation::Target target_of(const std::string& method, const RecoverProblem& problem) {
+  auto target = problem.target;
+  const bool correlates =
+      method == "partial-trace" || method.ends_with("-average") || streams(method);
+  if (correlates) target.label_transform = problem.transform;
+  return target;
+}
+
+estimation::Racer racer_of(const std::string& method,
+                           const RecoverProblem& problem,
+                           const index::MethodOptions& options) {
+  if (std::ranges::find(index::kChainNames, method) != index::kChainNames.end())
+    return index::chain_racer(method, target_of(method, problem), problem.noise, options);
+  const std::shared_ptr<const estimation::Estimator> estimator =
+      index::make_estimator(method, options);
+  return estimation::Racer::one_by_one(
+      [estimator, &problem, target = target_of(method, problem)](
+          int dimension, std::span<const std::int64_t> samples, Key key) {
+        const estimation::PlantedModel model(
+            problem.link, problem.noise, dimension, samples.back(), key);
+        const auto estimates = estimator->estimate(
+            model, target, samples, {.key = key.with(estimator->name()), .interrupted = [] {
+                                       return run::InterruptGuard::requested();
+                                     }});
+        std::vector<double> overlaps;
+        for (const auto& estimate : estimates)
+          overlaps.push_back(estimation::overlap_squared(model.directions(), estimate.directions));
+        return overlaps;
+      });
+}
+
+double race_bytes(const RecoverProblem& problem, const estimation::RaceOptions& race) {
   double numbers = 0;
-  for (std::size_t d = 0; d < race.dimensions.size(); ++d) {
-    numbers =
-        std::max(numbers, static_cast<double>(race.samples[d].back()) * (race.dimensions[d] + 1.0));
+  for (const auto& [method, law] : problem.methods) {
+    for (std::size_t d = 0; d < race.dimensions.size() && !streams(method); ++d) {
+      const auto most = race.most_samples.find(method);
+      const auto rows = most == race.most_samples.end()
+                            ? race.samples[d].back()
+                            : std::min(race.samples[d].back(), most->second[d]);
+      numbers = std::max(numbers, static_cast<double>(rows) * (race.dimensions[d] + 1.0));
+    }
   }
-  return numbers * sizeof(double);
+  return numbers * race.threads * sizeof(double);
 }
 
 json results_of(const estimation::Race& race,
@@ -181,6 +236,8 @@ json results_of(const estimation::Race& race,
   results["noise"] = options.noise;
   results["directions"] = problem.target.directions;
   results["order"] = problem.target.order;
+  results["labels"] = problem.transform ? "optimal transform" : "raw";
+  if (!problem.warnings.empty()) results["warnings"] = problem.warnings;
   return results;
 }
 
@@ -189,15 +246,19 @@ json results_of(const estimation::Race& race,
 int run_recover(const RecoverOptions& given, const run::Settings& settings) {
   RecoverOptions options = given;
   run::Settings resolved = settings;
+  use_host(resolved, options.common);
   resolve(resolved, options);
   const RecoverProblem problem = make_problem(options);
   std::map<std::string, estimation::Racer> racers;
-  for (const auto& method : options.methods) racers[method] = racer_of(method, problem);
+  for (const auto& method : options.methods)
+    racers[method] = racer_of(method, problem, method_options(options));
   estimation::Race race(racers, race_options(problem, options));
+  const double bytes = race_bytes(problem, race.options());
   if (options.common.dry_run) {
-    report_race_size(race, settings.command(), largest_job_bytes(race.options()));
+    report_race_size(race, settings.command(), bytes);
     return static_cast<int>(ExitCode::kDone);
   }
+  check_memory(options.common, bytes, "give fewer --samples or --threads");
   RunSession session(options.common, resolved);
   const auto status = run_race(race, session, options.race, options.common.quiet);
   return finish_race(session, settings.command(), status, results_of(race, problem, options));

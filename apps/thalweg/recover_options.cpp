@@ -3,6 +3,15 @@
 #include "thalweg/index/estimator_names.hpp"
 
 namespace thalweg::app {
+namespace {
+
+std::vector<std::string> method_names() {
+  std::vector<std::string> names(index::kEstimatorNames.begin(), index::kEstimatorNames.end());
+  names.insert(names.end(), index::kChainNames.begin(), index::kChainNames.end());
+  return names;
+}
+
+}  // namespace
 
 void add_settings(run::Settings& settings, RecoverOptions& options) {
   const std::string group = "Problem";
@@ -26,13 +35,51 @@ void add_settings(run::Settings& settings, RecoverOptions& options) {
                 .minimum = 1,
                 .maximum = 8,
                 .group = group});
+  settings.add({.name = "labels",
+                .target = &options.labels,
+                .help = "what methods that correlate y with a polynomial of x take for y: raw, the "
+                        "optimal transform of it, or auto: optimal where raw shows nothing at the "
+                        "order",
+                .choices = {"auto", "raw", "optimal"},
+                .group = group});
   settings.add({.name = "methods",
                 .target = &options.methods,
                 .help = "estimators to race, with commas between them; by default those that can "
                         "have such a problem",
                 .metavar = "A,B,...",
-                .choices = {index::kEstimatorNames.begin(), index::kEstimatorNames.end()},
+                .choices = method_names(),
                 .group = group});
+  const std::string tuning = "Methods";
+  settings.add({.name = "slices",
+                .target = &options.slices,
+                .help = "of the response, for sir, save and u-statistic; 0 = by the method",
+                .minimum = 0,
+                .maximum = 10000,
+                .group = tuning});
+  settings.add({.name = "kernel",
+                .target = &options.kernel,
+                .help = "how alike two responses are to u-statistic: in one slice, near each other "
+                        "(radial), or by their product (linear)",
+                .choices = {"slices", "radial", "linear"},
+                .group = tuning});
+  settings.add({.name = "refine",
+                .target = &options.refine,
+                .help = "take power steps behind the partial trace",
+                .group = tuning});
+  settings.add({.name = "radius-exponent",
+                .target = &options.radius_exponent,
+                .help = "smooth SGD over circles of radius d^E; by default d^0.25 from order 3 on",
+                .metavar = "E",
+                .minimum = 0,
+                .maximum = 1,
+                .group = tuning});
+  settings.add({.name = "rate-scale",
+                .target = &options.rate_scale,
+                .help = "factor of the learning rate of online and smoothed SGD, 0.1 to 0.9 work",
+                .metavar = "M",
+                .minimum = 0.001,
+                .maximum = 100,
+                .group = tuning});
   add_settings(settings, options.race);
   add_settings(settings, options.common);
 }

@@ -20,7 +20,14 @@ struct RecoverOptions {
   std::string link = "T3";
   std::string noise = "none";
   std::optional<std::int64_t> order;  ///< by default found from the link
-  std::vector<std::string> methods;   ///< empty = those that suit the link
+  std::string labels = "auto";
+  std::vector<std::string> methods;  ///< empty = those that suit the link
+
+  std::int64_t slices = 0;  ///< 0 = by the method
+  std::string kernel = "slices";
+  bool refine = true;
+  std::optional<double> radius_exponent;
+  double rate_scale = 0.2;
 };
 
 void add_settings(run::Settings& settings, RecoverOptions& options);

@@ -41,6 +41,16 @@ void check(const std::map<std::string, Racer>& racers, const RaceOptions& option
 
 }  // namespace
 
+Racer Racer::one_by_one(Attempt attempt) {
+  return {.attempt = [attempt = std::move(attempt)](int dimension,
+                                                    std::span<const std::int64_t> samples,
+                                                    std::span<const Key> keys) {
+    std::vector<std::vector<double>> overlaps;
+    for (const Key key : keys) overlaps.push_back(attempt(dimension, samples, key));
+    return overlaps;
+  }};
+}
+
 Race::Race(std::map<std::string, Racer> racers, RaceOptions options)
     : racers_(std::move(racers)), options_(std::move(options)) {
   check(racers_, options_);
@@ -53,9 +63,11 @@ Race::Race(std::map<std::string, Racer> racers, RaceOptions options)
         const auto within = std::ranges::upper_bound(sizes, most->second.at(d)) - sizes.begin();
         sizes = sizes.first(std::max<std::size_t>(1, static_cast<std::size_t>(within)));
       }
-      for (int seed = 0; seed < options_.seeds; ++seed) {
-        jobs_.push_back({&name, &racer, d, seed, sizes, place});
-        place += options_.samples[d].size();
+      const std::size_t stride = options_.samples[d].size();
+      for (int seed = 0; seed < options_.seeds; seed += racer.problems_at_once) {
+        const int count = std::min(racer.problems_at_once, options_.seeds - seed);
+        jobs_.push_back({&name, &racer, d, seed, count, sizes, place, stride});
+        place += static_cast<std::size_t>(count) * stride;
       }
     }
   }
@@ -72,18 +84,28 @@ void Race::pass_over_done_jobs() {
 
 void Race::run(const Job& job) {
   const int dimension = options_.dimensions[job.dimension];
-  const Key key = options_.key.with(static_cast<std::uint64_t>(dimension))
-                      .with(static_cast<std::uint64_t>(job.seed));
-  const auto found = (*job.racer)(dimension, job.samples, key);
-  if (found.size() < job.samples.size()) return;
+  std::vector<Key> keys;
+  for (int i = 0; i < job.seeds; ++i)
+    keys.push_back(options_.key.with(static_cast<std::uint64_t>(dimension))
+                       .with(static_cast<std::uint64_t>(job.first_seed + i)));
+  const auto found = job.racer->attempt(dimension, job.samples, keys);
+  const auto cut_short = [&](const auto& overlaps) { return overlaps.size() < job.samples.size(); };
+  if (found.size() < keys.size() || std::ranges::any_of(found, cut_short)) return;
   for (std::size_t i = 0; i < found.size(); ++i) {
-    if (std::isfinite(found[i])) continue;
+    check_finite(found[i], job);
+    std::ranges::copy(found[i],
+                      table_.begin() + static_cast<std::ptrdiff_t>(job.place + i * job.stride));
+  }
+}
+
+void Race::check_finite(std::span<const double> overlaps, const Job& job) const {
+  for (std::size_t i = 0; i < overlaps.size(); ++i) {
+    if (std::isfinite(overlaps[i])) continue;
     throw NonFinite(*job.method,
                     fmt::format("found no finite direction in dimension {} from {} samples.",
-                                dimension,
+                                options_.dimensions[job.dimension],
                                 job.samples[i]));
   }
-  std::ranges::copy(found, table_.begin() + static_cast<std::ptrdiff_t>(job.place));
 }
 
 void Race::step() {
@@ -103,7 +125,9 @@ std::vector<std::vector<double>> Race::overlaps(const std::string& method, std::
   std::vector<std::vector<double>> result(options_.samples.at(d).size());
   for (const Job& job : jobs_) {
     if (*job.method != method || job.dimension != d) continue;
-    for (std::size_t i = 0; i < result.size(); ++i) result[i].push_back(table_[job.place + i]);
+    for (std::size_t seed = 0; seed < static_cast<std::size_t>(job.seeds); ++seed)
+      for (std::size_t i = 0; i < result.size(); ++i)
+        result[i].push_back(table_[job.place + seed * job.stride + i]);
   }
   return result;
 }

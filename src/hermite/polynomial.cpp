@@ -1,11 +1,36 @@
 #include "thalweg/hermite/polynomial.hpp"
 
+#include <array>
 #include <cmath>
+#include <cstddef>
 #include <string>
 
 #include "thalweg/base/error.hpp"
 
 namespace thalweg::hermite {
+namespace {
+
+/// h_{j+1} = up_j x h_j - down_j h_{j-1}: roots and quotients are most of the recurrence's time, so
+/// those of the usual orders are kept.
+struct Recurrence {
+  double up, down;
+};
+
+Recurrence recurrence_at(std::size_t order) {
+  const double j = static_cast<double>(order);
+  return {1 / std::sqrt(j + 1), std::sqrt(j / (j + 1))};
+}
+
+Recurrence recurrence(std::size_t order) {
+  static const auto kept = [] {
+    std::array<Recurrence, 64> table;
+    for (std::size_t j = 0; j < table.size(); ++j) table[j] = recurrence_at(j);
+    return table;
+  }();
+  return order < kept.size() ? kept[order] : recurrence_at(order);
+}
+
+}  // namespace
 
 double hermite(int k, double x) {
   if (k < 0) {
@@ -13,8 +38,9 @@ double hermite(int k, double x) {
                           "the order must not be negative; got " + std::to_string(k) + ".");
   }
   double previous = 0, value = 1;
-  for (int j = 0; j < k; ++j) {
-    const double next = (x * value - std::sqrt(j) * previous) / std::sqrt(j + 1);
+  for (std::size_t j = 0; j < static_cast<std::size_t>(k); ++j) {
+    const auto [up, down] = recurrence(j);
+    const double next = up * x * value - down * previous;
     previous = value;
     value = next;
   }
@@ -25,8 +51,8 @@ void hermite_values(double x, std::span<double> out) {
   double previous = 0, value = 1;
   for (std::size_t j = 0; j < out.size(); ++j) {
     out[j] = value;
-    const double order = static_cast<double>(j);
-    const double next = (x * value - std::sqrt(order) * previous) / std::sqrt(order + 1);
+    const auto [up, down] = recurrence(j);
+    const double next = up * x * value - down * previous;
     previous = value;
     value = next;
   }

@@ -60,6 +60,29 @@ std::span<const double> as_span(const Vector& v) {
   return {v.data(), static_cast<std::size_t>(v.size())};
 }
 
+// Block number b of n rows.
+struct Rows {
+  Eigen::Index first, count;
+};
+
+Eigen::Index blocks_of(Eigen::Index n) { return (n + kBlock - 1) / kBlock; }
+
+Rows block_rows(Eigen::Index block, Eigen::Index n) {
+  const Eigen::Index first = block * kBlock;
+  return {.first = first, .count = std::min(kBlock, n - first)};
+}
+
+// out = M_a M_b^T
+void multiply_rows(const MatrixView& m, Rows a, Rows b, Matrix& out) {
+  out.setZero(a.count, b.count);
+  linalg::add_product(1,
+                      m.middleRows(a.first, a.count),
+                      Form::kPlain,
+                      m.middleRows(b.first, b.count),
+                      Form::kTransposed,
+                      out);
+}
+
 /// The sum over pairs of rows, block rows dealt out to shares that each have sums of their own.
 ///
 /// K_ij and the pair coefficients are symmetric in i and j, so with V = K (outer + swapped) and
@@ -73,7 +96,7 @@ class PairSum {
       : k_(k), x_(x), psi_(psi), norms_(x.rowwise().squaredNorm()) {}
 
   Matrix over_all_pairs(int threads) const {
-    const Eigen::Index blocks = (x_.rows() + kBlock - 1) / kBlock;
+    const Eigen::Index blocks = blocks_of(x_.rows());
     std::vector<Share> shares(static_cast<std::size_t>(std::min(kShares, blocks)));
     const auto count = static_cast<std::int64_t>(shares.size());
     parallel_for(count, threads, [&](std::int64_t i) {
@@ -111,11 +134,11 @@ class PairSum {
   };
 
   void add_block_row(Eigen::Index a, Eigen::Index blocks, Share& share) const {
-    const Rows row = rows_of(a);
+    const Rows row = block_rows(a, x_.rows());
     Matrix weighted = Matrix::Zero(row.count, x_.cols());  // sum_b B_ab X_b
     Scratch scratch;
     for (Eigen::Index b = a; b < blocks; ++b) {
-      const Rows column = rows_of(b);
+      const Rows column = block_rows(b, x_.rows());
       add_block(row, column, scratch, share);
       linalg::add_product(1,
                           scratch.kernel,
@@ -130,15 +153,6 @@ class PairSum {
                         weighted,
                         Form::kPlain,
                         share.product);
-  }
-
-  struct Rows {
-    Eigen::Index first, count;
-  };
-
-  Rows rows_of(Eigen::Index block) const {
-    const Eigen::Index first = block * kBlock;
-    return {.first = first, .count = std::min(kBlock, x_.rows() - first)};
   }
 
   std::span<const double> norms(Rows rows) const {
@@ -166,17 +180,6 @@ class PairSum {
                                             scratch.kernel.data(),
                                             part(a),
                                             part(b));
-  }
-
-  // out = M_a M_b^T
-  static void multiply_rows(const MatrixView& m, Rows a, Rows b, Matrix& out) {
-    out.setZero(a.count, b.count);
-    linalg::add_product(1,
-                        m.middleRows(a.first, a.count),
-                        Form::kPlain,
-                        m.middleRows(b.first, b.count),
-                        Form::kTransposed,
-                        out);
   }
 
   int k_;
@@ -252,6 +255,19 @@ struct Classes {
     for (const auto& rows : members) weights.push_back(n / static_cast<double>(rows.size()));
   }
 
+  // Features psi of the kernel 1{same class} / p - 1: (1{class c} - p_c) / sqrt(p_c).
+  Matrix centred_indicators() const {
+    const auto count = static_cast<Eigen::Index>(members.size());
+    Matrix psi(static_cast<Eigen::Index>(n), count);
+    for (Eigen::Index c = 0; c < count; ++c) {
+      const auto index = static_cast<std::size_t>(c);
+      const double root = std::sqrt(weights[index]);
+      psi.col(c).setConstant(-1 / root);
+      for (const Eigen::Index i : members[index]) psi(i, c) += root;
+    }
+    return psi;
+  }
+
   // sum_{i != j} K_ij^2 for K_ij = 1{same class} / p - base.
   double squares_of_kernel(double base) const {
     double same = 0, squares = 0;
@@ -264,18 +280,31 @@ struct Classes {
   }
 };
 
-// A = sum_i phi_k(x_i) for k = 1 (d, 1) or 2 (d, d), and A A^T.
-struct Moment {
-  Matrix sum, square;
-};
+// sum_c A_c A_c^T / p_c - A A^T for k = 1: A_c = sum of the x_i of class c, A of all.
+Matrix first_order_squares(MatrixView x, const Classes& classes) {
+  Matrix sums = Matrix::Zero(static_cast<Eigen::Index>(classes.members.size()), x.cols());
+  for (std::size_t c = 0; c < classes.members.size(); ++c)
+    for (const Eigen::Index i : classes.members[c])
+      sums.row(static_cast<Eigen::Index>(c)) += x.row(i);
+  const Vector total = sums.colwise().sum();
+  return linalg::gram(sums, classes.weights) - total * total.transpose();
+}
 
-Moment moment(int k, MatrixView x) {
-  if (k == 2) {
-    const Matrix sum = second_order_sum(x, {});
-    return {.sum = sum, .square = linalg::gram(sum)};
-  }
-  const Vector sum = x.colwise().sum();
-  return {.sum = sum, .square = sum * sum.transpose()};
+// The same for k = 2: A_c = sum of the h_2(x_i) of class c, a (d, d) matrix.
+Matrix second_order_squares(MatrixView x, const Classes& classes, int threads) {
+  struct Moment {
+    Matrix sum, square;
+  };
+  Matrix squares = Matrix::Zero(x.cols(), x.cols()), total = squares;
+  const auto work = [&](std::size_t c) -> Moment {
+    const Matrix sum = second_order_sum(gathered(x, classes.members[c]), {});
+    return {.sum = sum, .square = classes.weights[c] * linalg::gram(sum)};
+  };
+  for_each_in_order(classes.members.size(), threads, work, [&](const Moment& moment) {
+    squares += moment.square;
+    total += moment.sum;
+  });
+  return squares - linalg::gram(total);
 }
 
 // sum_{i != j} K_ij phi_i phi_j^T for k = 1, 2 and K_ij = 1{same class} / p - 1.
@@ -283,19 +312,9 @@ Matrix low_order_sum(int k, MatrixView x, const Classes& classes, int threads) {
   Vector diagonal(x.rows());
   for (std::size_t c = 0; c < classes.members.size(); ++c)
     for (const Eigen::Index i : classes.members[c]) diagonal[i] = classes.weights[c] - 1;
-  Matrix sum = -weighted_diagonal(k, x, diagonal);
-  Matrix total = Matrix::Zero(x.cols(), k == 1 ? 1 : x.cols());
-  const auto work = [&](std::size_t c) {
-    Moment result = moment(k, gathered(x, classes.members[c]));
-    result.square *= classes.weights[c];
-    return result;
-  };
-  for_each_in_order(classes.members.size(), threads, work, [&](const Moment& result) {
-    sum += result.square;
-    total += result.sum;
-  });
-  linalg::add_product(-1, total, Form::kPlain, total, Form::kTransposed, sum);
-  return sum;
+  const Matrix squares =
+      k == 1 ? first_order_squares(x, classes) : second_order_squares(x, classes, threads);
+  return squares - weighted_diagonal(k, x, diagonal);
 }
 
 // sum_{i != j} K_ij phi_i phi_j^T for K_ij = 1{same class} / p.
@@ -308,6 +327,23 @@ Matrix sum_within_classes(int k, MatrixView x, const Classes& classes, int threa
   for_each_in_order(
       classes.members.size(), threads, work, [&](const Matrix& result) { sum += result; });
   return sum;
+}
+
+// F_k of pairs with inner products s and squared norms p, q, by the recursion of pairwise.hpp.
+Eigen::ArrayXXd forms(int k, const Eigen::ArrayXXd& s, VectorView p, VectorView q, double d) {
+  const Eigen::ArrayXXd c =
+      ((-p).replicate(1, q.size()).rowwise() - q.transpose()).array() + d;  // d - p - q
+  Eigen::ArrayXXd f3, f2, f1, f0 = Eigen::ArrayXXd::Ones(s.rows(), s.cols());
+  f3 = f2 = f1 = Eigen::ArrayXXd::Zero(s.rows(), s.cols());
+  for (int j = 0; j < k; ++j) {
+    Eigen::ArrayXXd next = s * (f0 + j * (j - 1.0) * f2) + j * (c + 2.0 * (j - 1)) * f1 -
+                           j * (j - 1.0) * (j - 2) * (d + j - 3) * f3;
+    f3.swap(f2);
+    f2.swap(f1);
+    f1.swap(f0);
+    f0.swap(next);
+  }
+  return f0;
 }
 
 }  // namespace
@@ -355,16 +391,45 @@ UStatistic u_statistic_of_classes(int k, MatrixView x, std::span<const int> clas
         n,
         static_cast<Eigen::Index>(classes.size()));
   const Classes groups(classes);
-  const bool within = k > 2 && groups.members.size() >= kManyClasses;
-  Matrix sum;
-  if (k <= 2) {
-    sum = low_order_sum(k, x, groups, threads);
-  } else {
-    sum = sum_within_classes(k, x, groups, threads);
-    if (!within) sum -= PairSum(k, x, Matrix::Ones(n, 1)).over_all_pairs(threads);
-  }
+  if (k > 2 && groups.members.size() < kManyClasses)
+    return u_statistic_by_pairs(k, x, groups.centred_indicators(), threads);
+  const Matrix sum =
+      k <= 2 ? low_order_sum(k, x, groups, threads) : sum_within_classes(k, x, groups, threads);
   return {.matrix = sum / pairs_of(n),
-          .trace_sd = trace_sd(groups.squares_of_kernel(within ? 0 : 1), n, x.cols(), k)};
+          .trace_sd = trace_sd(groups.squares_of_kernel(k <= 2 ? 1 : 0), n, x.cols(), k)};
+}
+
+Vector trace_scores(int k, MatrixView x, MatrixView t, int threads) {
+  check("hermite::trace_scores", k, 12, x.rows(), t.rows());
+  const Eigen::Index n = x.rows(), blocks = blocks_of(n);
+  const Vector norms = x.rowwise().squaredNorm();
+  // Row a of sums: what block row a adds to the sum over pairs, for each transform.
+  Matrix sums = Matrix::Zero(blocks, t.cols());
+  parallel_for(blocks, threads, [&](std::int64_t a) {
+    const Rows row = block_rows(a, n);
+    Matrix inner;
+    for (Eigen::Index b = a; b < blocks; ++b) {
+      const Rows column = block_rows(b, n);
+      multiply_rows(x, row, column, inner);
+      Matrix f = forms(k,
+                       inner.array(),
+                       norms.segment(row.first, row.count),
+                       norms.segment(column.first, column.count),
+                       static_cast<double>(x.cols()));
+      if (a == b) {
+        f *= 0.5;
+        f.diagonal().setZero();
+      }
+      Matrix product = Matrix::Zero(row.count, t.cols());
+      linalg::add_product(
+          1, f, Form::kPlain, t.middleRows(column.first, column.count), Form::kPlain, product);
+      sums.row(a) += product.cwiseProduct(t.middleRows(row.first, row.count)).colwise().sum();
+    }
+  });
+  Vector scores = 2 * sums.colwise().sum().transpose() / (factorial(k) * pairs_of(n));
+  for (Eigen::Index l = 0; l < t.cols(); ++l)
+    scores[l] /= trace_sd(squares_of_kernel(t.col(l)), n, x.cols(), k);
+  return scores;
 }
 
 }  // namespace thalweg::hermite

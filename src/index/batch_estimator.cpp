@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -69,7 +70,9 @@ std::vector<Estimate> BatchEstimator::estimate(const SampleSource& source,
       check_finite(name(), x.middleRows(first, rows), y_block, first);
     });
     ready = n;
-    estimates.push_back(estimate_rows(x.topRows(n), y.head(n), target, effort));
+    Estimate estimate = estimate_rows(x.topRows(n), y.head(n), target, effort);
+    if (effort.interrupted && effort.interrupted()) break;  // it may be half done
+    estimates.push_back(std::move(estimate));
   }
   return estimates;
 }

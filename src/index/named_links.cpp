@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "index/threshold_link.hpp"
+#include "index/two_hump_link.hpp"
 #include "thalweg/hermite/polynomial.hpp"
 
 namespace thalweg::index {
@@ -93,6 +94,14 @@ std::vector<NamedLink> make_links() {
                    5,
                    5,
                    mirrored(t5_ends(), true)});
+  links.push_back({"G3",
+                   "continuous, two humps: the preimages a < b < c < d of each level have "
+                   "phi(a) - phi(b) + phi(c) - phi(d) = 0 = a phi(a) - b phi(b) + ..., "
+                   "b = -0.8 y, c = 1.25 y",
+                   two_hump_link,
+                   3,
+                   3,
+                   {-0.8, 0, 1.25}});
   return links;
 }
 

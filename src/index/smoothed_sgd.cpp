@@ -9,7 +9,8 @@
 
 #include <fmt/format.h>
 
-#include "index/response_scale.hpp"
+#include "index/batch_estimator.hpp"
+#include "index/single_index.hpp"
 #include "index/sphere_walker.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/index/smoothing.hpp"
@@ -60,6 +61,21 @@ struct Plan {
   std::optional<AtTarget> at_target = {};
   std::int64_t earliest_refinement = 0;  ///< row, where at_target is not known
 };
+
+double radius_of(const SmoothedSgdOptions& options, int order, int dimension) {
+  switch (options.radius) {
+    case Radius::kNone:
+      return 0;
+    case Radius::kPower:
+      return std::pow(dimension, options.radius_exponent);
+    case Radius::kAutomatic:
+      return best_radius(order, dimension);
+    case Radius::kDefault:
+    case Radius::kAnnealed:
+      break;
+  }
+  return default_radius(order, dimension);
+}
 
 class Chain {
  public:
@@ -157,10 +173,10 @@ class SmoothedSgd : public estimation::Estimator {
                                  const Target& target,
                                  std::span<const std::int64_t> samples,
                                  const Effort& effort) const override {
-    check(source, target, samples);
+    check_samples(name_, source, samples);
+    check_single_index(name_, target, source.dimension());
     if (samples.empty()) return {};
-    const auto scale =
-        response_scale(source, target, std::min(kScaleRows, std::max<std::int64_t>(samples[0], 2)));
+    const auto scale = scale_of(source, target, std::min(kScaleRows, samples.front()));
     std::vector<Estimate> estimates;
     auto chains = start_chains(source, target, scale, samples.back(), effort);
     std::int64_t done = 0;
@@ -178,25 +194,14 @@ class SmoothedSgd : public estimation::Estimator {
   }
 
  private:
-  void check(const SampleSource& source,
-             const Target& target,
-             std::span<const std::int64_t> samples) const {
-    if (target.directions != 1) {
-      throw InvalidArgument(
-          name_, fmt::format("finds one direction; {} were asked for.", target.directions));
-    }
-    if (target.order < 1 || target.order > 12) {
-      throw InvalidArgument(name_, fmt::format("works at orders 1 to 12; got {}.", target.order));
-    }
-    if (source.dimension() < 4) {
-      throw InvalidArgument(name_,
-                            fmt::format("needs four columns or more; got {}.", source.dimension()));
-    }
-    if (!std::ranges::is_sorted(samples) ||
-        (!samples.empty() && (samples.front() < 1 || samples.back() > source.rows()))) {
-      throw InvalidArgument(
-          name_, fmt::format("sample sizes must ascend from 1 to {} at most.", source.rows()));
-    }
+  static ResponseScale scale_of(const SampleSource& source,
+                                const Target& target,
+                                std::int64_t rows) {
+    Matrix x(rows, source.dimension());
+    Vector y(rows);
+    source.read(0, x, y);
+    if (target.label_transform) y = y.unaryExpr(target.label_transform).eval();
+    return response_scale(target, y);
   }
 
   Plan plan(const SampleSource& source,
@@ -208,9 +213,7 @@ class SmoothedSgd : public estimation::Estimator {
     Plan plan{.order = k,
               .dimension = d,
               .radius_rule = options_.radius,
-              .radius = options_.radius == Radius::kNone        ? 0
-                        : options_.radius == Radius::kAutomatic ? best_radius(k, d)
-                                                                : default_radius(k, d),
+              .radius = radius_of(options_, k, d),
               .rate_scale = options_.rate_scale,
               .clip = options_.clip,
               .earliest_refinement = options_.passes * rows / 2};
@@ -294,8 +297,9 @@ std::unique_ptr<estimation::Estimator> smoothed_sgd(const SmoothedSgdOptions& op
   return std::make_unique<SmoothedSgd>("smoothed-sgd", options);
 }
 
-std::unique_ptr<estimation::Estimator> online_sgd() {
-  return std::make_unique<SmoothedSgd>("online-sgd", SmoothedSgdOptions{.radius = Radius::kNone});
+std::unique_ptr<estimation::Estimator> online_sgd(double rate_scale) {
+  return std::make_unique<SmoothedSgd>(
+      "online-sgd", SmoothedSgdOptions{.radius = Radius::kNone, .rate_scale = rate_scale});
 }
 
 }  // namespace thalweg::index

@@ -8,6 +8,7 @@
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/hermite/quadrature.hpp"
+#include "thalweg/hermite/sphere.hpp"
 
 namespace thalweg::index {
 namespace {
@@ -27,18 +28,6 @@ void check(std::span<const double> series, int dimension, double radius) {
     throw InvalidArgument(where,
                           fmt::format("the smoothing radius must be at least 0; got {}.", radius));
   }
-}
-
-// E[xi^{2j}] and C(k, 2j), the coefficients of a smoothed power, times lambda^{2j} / s^k.
-template <typename Term>
-double sum_over_even_parts(int k, double radius, double dimension, Term term) {
-  double moment = 1, binomial = 1, sum = 0;
-  for (int j = 0; 2 * j <= k; ++j) {
-    sum += binomial * moment * term(k - 2 * j, j);
-    moment *= radius * radius * (2 * j + 1) / (dimension - 1 + 2 * j);
-    binomial *= static_cast<double>(k - 2 * j) * (k - 2 * j - 1) / ((2 * j + 1) * (2 * j + 2));
-  }
-  return sum * std::pow(1 + radius * radius, -0.5 * k);
 }
 
 // E[D(a, b)^2 b^2], a normal and b^2 chi-square with d - 1 degrees of freedom. The density of b is
@@ -67,7 +56,7 @@ double samples_at_best_steps(int k, int dimension, double radius) {
   double sum = 0;
   for (int i = 0; i < kPoints; ++i) {
     const double alpha = std::exp(from + (to - from) * (i + 0.5) / kPoints);
-    const double slope = smoothed_power_slope(k, alpha, radius, dimension);
+    const double slope = hermite::smoothed_power_slope(k, alpha, radius, dimension);
     if (slope <= 0) return std::numeric_limits<double>::infinity();
     sum += alpha * alpha / (slope * slope);
   }
@@ -119,21 +108,6 @@ std::vector<double> hermite_student(int k) {
   std::vector<double> series(static_cast<std::size_t>(k) + 1, 0.0);
   series.back() = 1;
   return series;
-}
-
-double smoothed_power(int k, double alpha, double radius, double dimension) {
-  return sum_over_even_parts(k, radius, dimension, [alpha](int p, int j) {
-    return std::pow(alpha, p) * std::pow(1 - alpha * alpha, j);
-  });
-}
-
-double smoothed_power_slope(int k, double alpha, double radius, double dimension) {
-  return sum_over_even_parts(k, radius, dimension, [alpha](int p, int j) {
-    const double rest = 1 - alpha * alpha;
-    const double of_power = p == 0 ? 0 : p * std::pow(alpha, p - 1) * std::pow(rest, j);
-    const double of_rest = j == 0 ? 0 : -2 * j * std::pow(alpha, p + 1) * std::pow(rest, j - 1);
-    return of_power + of_rest;
-  });
 }
 
 double default_radius(int k, double dimension) { return k <= 2 ? 0 : std::pow(dimension, 0.25); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include <Eigen/Cholesky>
 #include <fmt/format.h>
@@ -13,7 +14,7 @@
 namespace thalweg::index {
 namespace {
 
-constexpr Eigen::Index kBlockRows = 256;
+constexpr Eigen::Index kBlockRows = 1024;
 constexpr double kDependent = 1e-10;  // share of a column's variance that others leave
 
 // L of L L^T = covariance. Column j has the variance l_jj^2 left after those before it.
@@ -37,11 +38,19 @@ Matrix cholesky(const std::string& where, const Matrix& covariance) {
 
 Matrix centred_moment(MatrixView x, const Vector& w, const Vector& mean) {
   Matrix sum = Matrix::Zero(x.cols(), x.cols());
-  for (Eigen::Index first = 0; first < x.rows(); first += kBlockRows) {
-    const Eigen::Index rows = std::min(kBlockRows, x.rows() - first);
-    const Matrix centred = x.middleRows(first, rows).rowwise() - mean.transpose();
-    sum += linalg::gram(centred, {w.data() + first, static_cast<std::size_t>(rows)});
+  Matrix block(std::min(kBlockRows, x.rows()), x.cols());
+  std::vector<double> weights;
+  const auto add = [&] {
+    sum += linalg::gram(block.topRows(static_cast<Eigen::Index>(weights.size())), weights);
+    weights.clear();
+  };
+  for (Eigen::Index i = 0; i < x.rows(); ++i) {
+    if (w[i] == 0) continue;
+    block.row(static_cast<Eigen::Index>(weights.size())) = x.row(i) - mean.transpose();
+    weights.push_back(w[i]);
+    if (static_cast<Eigen::Index>(weights.size()) == block.rows()) add();
   }
+  if (!weights.empty()) add();
   return sum;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include <cblas.h>
 #include <fmt/format.h>
@@ -59,8 +60,9 @@ Matrix gram(MatrixView x, std::span<const double> t) {
         fmt::format("needs a weight for each of the {} rows; got {}.", n, t.size()));
   }
   Matrix c = Matrix::Zero(x.cols(), x.cols());
-  if (t.empty()) {
-    add_square(x, 1.0, c);
+  const bool equal = std::adjacent_find(t.begin(), t.end(), std::not_equal_to<>()) == t.end();
+  if (equal) {  // ones, or slices of equal mass: no rows to scale
+    add_square(x, t.empty() ? 1.0 : t.front(), c);
   } else {
     add_weighted_square(x, t, c);
   }

@@ -35,8 +35,13 @@ std::string recover_page(const run::RunFolder& folder) {
   const std::string link = run.facts.text("results.link");
   Page page(link.empty() ? "A race of estimators" : "Recovering y = " + link, eyebrow(run));
   page.lead(lead(run));
-  add_metadata(
-      page, run, {{"Link", "link"}, {"Noise", "noise"}, {"Order", "order"}, {"Seeds", "seeds"}});
+  add_metadata(page,
+               run,
+               {{"Link", "link"},
+                {"Noise", "noise"},
+                {"Order", "order"},
+                {"Labels", "labels"},
+                {"Seeds", "seeds"}});
   page.tiles(race_tiles(race));
   add_warnings(page, run);
   add_overlap_curves(page, race);

@@ -29,7 +29,7 @@ class Recover : public ::testing::Test {
  protected:
   static std::vector<std::string> words(std::vector<std::string> more) {
     std::vector<std::string> all = {
-        "recover", "--link", "relu(z)", "--order", "1", "--methods", "ols", "--threads", "1"};
+        "recover", "--link", "relu(z)", "--methods", "ols", "--threads", "1"};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
@@ -122,6 +122,35 @@ TEST_F(Recover, MeetsTheLawOfLeastSquares) {
   EXPECT_NEAR(mean, 1 / (1 + 50 * 0.3634 / 450), 4.9 * error);
 }
 
+TEST_F(Recover, TakesTheGenerativeExponentAndTransformsLabels) {
+  // h_3 shows nothing at order 1 as it comes; its transform does.
+  const auto labels = [&](std::vector<std::string> more) {
+    std::vector<std::string> all = {"--link",
+                                    "h3(z)",
+                                    "--methods",
+                                    "partial-trace",
+                                    "--dimension",
+                                    "8",
+                                    "--samples",
+                                    "400",
+                                    "--seeds",
+                                    "8",
+                                    "--name",
+                                    "a",
+                                    "--force",
+                                    "--quiet"};
+    all.insert(all.end(), more.begin(), more.end());
+    EXPECT_EQ(recover(all).exit_code, 0);
+    return results("a");
+  };
+  const auto automatic = labels({});
+  EXPECT_EQ(automatic["order"], 1);
+  EXPECT_EQ(automatic["labels"], "optimal transform");
+  EXPECT_GT(automatic["methods"]["partial-trace"]["overlap2_mean"][0][0], 0.9);
+  const auto third = labels({"--order", "3"});
+  EXPECT_EQ(third["labels"], "raw");
+}
+
 TEST_F(Recover, AStoppedRaceGoesOnWithTheSameNumbers) {
   ASSERT_EQ(recover(long_race("whole")).exit_code, 0);
   const int status = signal_after_checkpoint("parts", SIGTERM);
@@ -185,6 +214,8 @@ TEST_F(Recover, BadOptionsAreOneSentenceAndExitCodeTwo) {
       {{"--noise", "loud"}, "gaussian:LEVEL"},
       {{"--order", "9"}, "--order"},
       {{"--methods", "olz"}, "Did you mean 'ols'?"},
+      {{"--device", "cuda"}, "[--device] thalweg recover runs on the cpu only"},
+      {{"--memory", "1MB", "--dimension", "100", "--samples", "5000"}, "[--memory] 1MB is less"},
       {{"--link", "relu(z"}, "relu(z"},
       {{"--link", "z=3"}, "="},
       {{"--link", "z1*z2*z3", "--dimension", "2"}, "3 variables"},

@@ -27,10 +27,13 @@ std::vector<double> label(double factor,
   return overlaps;
 }
 
-std::map<std::string, Racer> two_racers() {
-  return {{"a", [](int d, auto samples, Key key) { return label(1, d, samples, key); }},
-          {"b", [](int d, auto samples, Key key) { return label(2, d, samples, key); }}};
+Racer racer(double factor) {
+  return Racer::one_by_one([factor](int dimension, auto samples, Key key) {
+    return label(factor, dimension, samples, key);
+  });
 }
+
+std::map<std::string, Racer> two_racers() { return {{"a", racer(1)}, {"b", racer(2)}}; }
 
 RaceOptions small_options() {
   return {.dimensions = {3, 5}, .samples = {{10, 20}, {10, 30, 50}}, .seeds = 4, .key = Key{7}};
@@ -69,6 +72,25 @@ TEST(Race, DoesNotDependOnTheThreads) {
   EXPECT_EQ(one.state(), three.state());
 }
 
+TEST(Race, GivesProblemsTogetherWhereAMethodTakesThem) {
+  Race alone(two_racers(), small_options());
+  auto racers = two_racers();
+  std::vector<std::size_t> counts;
+  racers["b"] = {.attempt =
+                     [&](int d, std::span<const std::int64_t> samples, std::span<const Key> keys) {
+                       counts.push_back(keys.size());
+                       return racer(2).attempt(d, samples, keys);
+                     },
+                 .problems_at_once = 3};
+  Race together(racers, small_options());
+  EXPECT_EQ(together.jobs(), 2 * 4 + 2 * 2);
+  run(alone);
+  run(together);
+  EXPECT_EQ(together.state(), alone.state());
+  EXPECT_EQ(together.overlaps("b", 1), alone.overlaps("b", 1));
+  EXPECT_THAT(counts, ElementsAre(3, 1, 3, 1));
+}
+
 TEST(Race, GoesOnFromItsState) {
   Race whole(two_racers(), small_options()), first(two_racers(), small_options()),
       second(two_racers(), small_options());
@@ -82,10 +104,9 @@ TEST(Race, GoesOnFromItsState) {
 
 TEST(Race, LeavesInterruptedJobsToDo) {
   bool stop = true;
-  Race race({{"a",
-              [&](int d, std::span<const std::int64_t> samples, Key key) {
+  Race race({{"a", Racer::one_by_one([&](int d, std::span<const std::int64_t> samples, Key key) {
                 return label(1, d, stop ? samples.first(1) : samples, key);
-              }}},
+              })}},
             small_options());
   race.step();
   EXPECT_EQ(race.jobs_done(), 0);
@@ -108,11 +129,10 @@ TEST(Race, SparesAMethodTheSizesBeyondItsMost) {
 }
 
 TEST(Race, SaysWhichMethodFoundNoNumber) {
-  Race race({{"bad",
-              [](int, std::span<const std::int64_t> samples, Key) {
+  Race race({{"bad", Racer::one_by_one([](int, std::span<const std::int64_t> samples, Key) {
                 return std::vector<double>(samples.size(),
                                            std::numeric_limits<double>::quiet_NaN());
-              }}},
+              })}},
             small_options());
   EXPECT_THAT(message_of<NonFinite>([&] { race.step(); }),
               HasSubstr("[bad] found no finite direction in dimension 3 from 10 samples"));

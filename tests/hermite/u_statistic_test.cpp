@@ -12,6 +12,7 @@
 #include "support/message_of.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/random.hpp"
+#include "thalweg/base/system.hpp"
 #include "thalweg/hermite/pairwise.hpp"
 #include "thalweg/linalg/symmetric_eigen.hpp"
 
@@ -46,11 +47,19 @@ Matrix naive(int k, const Matrix& x, const Matrix& kernel) {
   return sum / (std::tgamma(k + 1.0) * static_cast<double>(n * (n - 1)));
 }
 
+// Products of small blocks: threads of BLAS would wait for each other.
+class UStatisticTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { set_blas_threads(1); }
+};
+
+using TraceScoresTest = UStatisticTest;
+
 void expect_near(const Matrix& found, const Matrix& expected, double relative = 1e-12) {
   EXPECT_LE((found - expected).cwiseAbs().maxCoeff(), relative * expected.cwiseAbs().maxCoeff());
 }
 
-TEST(UStatistic, EqualsDenseUnfoldings) {
+TEST_F(UStatisticTest, EqualsDenseUnfoldings) {
   const Matrix x = normal_matrix(6, 4, Key{31}), psi = normal_matrix(6, 3, Key{32});
   const Matrix kernel = psi * psi.transpose();
   for (int k = 1; k <= 4; ++k) {
@@ -67,7 +76,7 @@ TEST(UStatistic, EqualsDenseUnfoldings) {
 }
 
 // Numbers of rows around a block of 256, several blocks, and any number of threads.
-TEST(UStatistic, EqualsANaiveSumOverPairs) {
+TEST_F(UStatisticTest, EqualsANaiveSumOverPairs) {
   for (const Eigen::Index n : {2, 37, 255, 256, 257, 700}) {
     const Matrix x = normal_matrix(n, 5, Key{33}), psi = normal_matrix(n, 3, Key{34});
     for (int k = 1; k <= 4; ++k) {
@@ -79,7 +88,7 @@ TEST(UStatistic, EqualsANaiveSumOverPairs) {
   }
 }
 
-TEST(UStatistic, IsTheSameToTheBitOnAnyNumberOfThreads) {
+TEST_F(UStatisticTest, IsTheSameToTheBitOnAnyNumberOfThreads) {
   const Matrix x = normal_matrix(1500, 6, Key{35}), psi = normal_matrix(1500, 5, Key{36});
   std::vector<int> classes(1500);
   for (std::size_t i = 0; i < classes.size(); ++i) classes[i] = static_cast<int>(i * i % 7);
@@ -93,7 +102,7 @@ TEST(UStatistic, IsTheSameToTheBitOnAnyNumberOfThreads) {
 }
 
 // Seven classes of unequal size, one of them a single row, and three.
-TEST(UStatistic, OfClassesEqualsItsKernel) {
+TEST_F(UStatisticTest, OfClassesEqualsItsKernel) {
   const Eigen::Index n = 90;
   const Matrix x = normal_matrix(n, 4, Key{37});
   for (const int count : {3, 7}) {
@@ -124,7 +133,7 @@ TEST(UStatistic, OfClassesEqualsItsKernel) {
   }
 }
 
-TEST(UStatistic, TurnsWithTheRows) {  // U(XQ) = Q^T U Q
+TEST_F(UStatisticTest, TurnsWithTheRows) {  // U(XQ) = Q^T U Q
   const Matrix x = normal_matrix(40, 5, Key{38}), psi = normal_matrix(40, 2, Key{39});
   const Matrix q = Eigen::HouseholderQR<Matrix>(normal_matrix(5, 5, Key{40})).householderQ();
   for (int k = 1; k <= 4; ++k) {
@@ -133,7 +142,7 @@ TEST(UStatistic, TurnsWithTheRows) {  // U(XQ) = Q^T U Q
   }
 }
 
-TEST(UStatistic, DoesNotDependOnTheOrderOfRows) {
+TEST_F(UStatisticTest, DoesNotDependOnTheOrderOfRows) {
   const Matrix x = normal_matrix(300, 5, Key{41}), psi = normal_matrix(300, 2, Key{42});
   const auto order = random_permutation(300, Key{43});
   Matrix x2 = x, psi2 = psi;
@@ -148,7 +157,7 @@ TEST(UStatistic, DoesNotDependOnTheOrderOfRows) {
 // A constant kernel, or one that knows nothing of x: z has mean 0 and deviation 1. With 500 runs
 // the mean of z has deviation 0.045 and its deviation an error of 0.032 plus what heavy tails add:
 // bounds 0.15 and 0.1 are more than three of them.
-TEST(UStatistic, TraceIsCalibratedUnderTheNull) {
+TEST_F(UStatisticTest, TraceIsCalibratedUnderTheNull) {
   const int runs = 500;
   for (int k = 1; k <= 3; ++k) {
     for (const bool constant : {true, false}) {
@@ -169,7 +178,7 @@ TEST(UStatistic, TraceIsCalibratedUnderTheNull) {
 }
 
 // y = sign(z1 ... zr) with K = y y': E U = (2/pi)^r / r times the projector on the r directions.
-TEST(UStatistic, EstimatesTheProjectorOfAParity) {
+TEST_F(UStatisticTest, EstimatesTheProjectorOfAParity) {
   for (const int r : {2, 3}) {
     const Eigen::Index n = 8000, d = 6;
     const int repeats = 20;
@@ -191,7 +200,41 @@ TEST(UStatistic, EstimatesTheProjectorOfAParity) {
   }
 }
 
-TEST(UStatistic, NamesWhatDoesNotFit) {
+TEST_F(TraceScoresTest, AreThoseOfTheMatrices) {
+  for (const Eigen::Index n : {40, 300}) {
+    const Matrix x = normal_matrix(n, 5, Key{47}), t = normal_matrix(n, 3, Key{48});
+    for (int k = 1; k <= 4; ++k) {
+      const Vector scores = trace_scores(k, x, t, 2);
+      for (Eigen::Index l = 0; l < 3; ++l)
+        EXPECT_NEAR(scores[l], u_statistic(k, x, t.col(l)).z(), 1e-10);
+    }
+  }
+}
+
+TEST_F(TraceScoresTest, TakeHigherOrders) {  // by pairs of F_k, from the scalar recursion
+  const Eigen::Index n = 12;
+  const Matrix x = normal_matrix(n, 4, Key{49}), t = normal_matrix(n, 1, Key{50});
+  for (const int k : {5, 6, 12}) {
+    double sum = 0, squares = 0;
+    for (Eigen::Index i = 0; i < n; ++i) {
+      for (Eigen::Index j = 0; j < n; ++j) {
+        if (i == j) continue;
+        sum += t(i, 0) * t(j, 0) *
+               pair_form(k,
+                         {.s = x.row(i).dot(x.row(j)),
+                          .p = x.row(i).squaredNorm(),
+                          .q = x.row(j).squaredNorm(),
+                          .d = 4}) /
+               std::tgamma(k + 1.0);
+        squares += t(i, 0) * t(i, 0) * t(j, 0) * t(j, 0);
+      }
+    }
+    const double size = std::tgamma(k + 4.0) / std::tgamma(k + 1.0) / 6;  // C(k + 3, k)
+    EXPECT_NEAR(trace_scores(k, x, t)[0], sum / std::sqrt(2 * squares * size), 1e-10) << k;
+  }
+}
+
+TEST_F(UStatisticTest, NamesWhatDoesNotFit) {
   const Matrix x = normal_matrix(5, 2, Key{46});
   const auto message = [](auto f) { return testing::message_of<InvalidArgument>(f); };
   EXPECT_EQ(message([&] { u_statistic_by_pairs(5, x, x); }),

@@ -194,7 +194,7 @@ TEST(SmoothedSgd, RefusesWhatCannotBe) {
             "[smoothed-sgd] finds one direction; 2 were asked for.");
   EXPECT_NE(refusal(model, {.order = 13}, {10}).find("orders 1 to 12; got 13"), std::string::npos);
   EXPECT_NE(refusal(model, {}, {20, 10}).find("must ascend"), std::string::npos);
-  EXPECT_NE(refusal(model, {}, {101}).find("to 100 at most"), std::string::npos);
+  EXPECT_NE(refusal(model, {}, {101}).find("to the 100 rows"), std::string::npos);
   EXPECT_NE(refusal(small, {}, {10}).find("four columns"), std::string::npos);
   EXPECT_NE(
       refusal(model, {.label_transform = [](double) { return 1.0; }}, {10}).find("does not vary"),

@@ -11,25 +11,15 @@
 #include "thalweg/base/random.hpp"
 #include "thalweg/hermite/polynomial.hpp"
 #include "thalweg/hermite/quadrature.hpp"
+#include "thalweg/hermite/sphere.hpp"
 
 namespace thalweg::testing {
 namespace {
 
+using hermite::smoothed_power;
+using hermite::smoothed_power_slope;
 using index::hermite_student;
-using index::smoothed_power;
-using index::smoothed_power_slope;
 using index::SmoothedStudent;
-
-// (l + d - 2) P_{l+1}(t) = (2l + d - 2) t P_l(t) - l P_{l-1}(t), P_l(1) = 1.
-double zonal(int l, double d, double t) {
-  double before = 0, value = 1;
-  for (int j = 0; j < l; ++j) {
-    const double next = ((2 * j + d - 2) * t * value - j * before) / (j + d - 2);
-    before = value;
-    value = next;
-  }
-  return value;
-}
 
 template <typename Function>
 double mean_over_sphere(int d, Function f) {
@@ -37,13 +27,6 @@ double mean_over_sphere(int d, Function f) {
   double sum = 0;
   for (std::size_t i = 0; i < rule.nodes.size(); ++i) sum += rule.weights[i] * f(rule.nodes[i]);
   return sum;
-}
-
-// The values of the smoothing sheet, section 5.
-TEST(Smoothing, PowersHaveTheSheetsValues) {
-  EXPECT_NEAR(smoothed_power(2, 0.37, 1.3, 10), 0.1111416357, 1e-10);
-  EXPECT_NEAR(smoothed_power(3, 0.37, 1.3, 10), 0.0522564756, 1e-10);
-  EXPECT_NEAR(smoothed_power(4, 0.37, 1.3, 10), 0.0298973614, 1e-10);
 }
 
 TEST(Smoothing, PowersAreMeansOverRandomPointsOfTheCircle) {
@@ -66,52 +49,6 @@ TEST(Smoothing, PowersAreMeansOverRandomPointsOfTheCircle) {
     const double mean = sum / kDraws;
     const double se = std::sqrt((squares / kDraws - mean * mean) / kDraws);
     EXPECT_NEAR(mean, smoothed_power(k, kAlpha, kRadius, kD), 4 * se) << k;
-  }
-}
-
-TEST(Smoothing, SlopesAreDifferencesOfPowers) {
-  for (const double radius : {0.0, 0.7, 3.0}) {
-    for (int k = 1; k <= 6; ++k) {
-      const double step = 1e-5;
-      const double difference =
-          (smoothed_power(k, 0.3 + step, radius, 20) - smoothed_power(k, 0.3 - step, radius, 20)) /
-          (2 * step);
-      EXPECT_NEAR(smoothed_power_slope(k, 0.3, radius, 20), difference, 1e-9) << k << " " << radius;
-    }
-  }
-  EXPECT_EQ(smoothed_power_slope(3, 0, 0, 20), 0);
-  EXPECT_EQ(smoothed_power_slope(1, 0, 0, 20), 1);
-}
-
-TEST(Smoothing, MultipliesSphericalHarmonics) {
-  constexpr int kD = 10;
-  constexpr double kAlpha = 0.37, kRadius = 1.3;
-  const double t = 1 / std::hypot(1, kRadius);
-  const double reference[] = {
-      0.2255929815, 0.0123795952, -0.0055223596, 2.0766621e-4, -4.5015754e-6};
-  for (int l = 1; l <= 5; ++l) {
-    const double smoothed = mean_over_sphere(kD, [&](double xi) {
-      return zonal(l, kD, t * (kAlpha + kRadius * std::sqrt(1 - kAlpha * kAlpha) * xi));
-    });
-    EXPECT_NEAR(smoothed, zonal(l, kD, t) * zonal(l, kD, kAlpha), 1e-14) << l;
-    EXPECT_NEAR(smoothed, reference[l - 1], 5e-11) << l;
-  }
-}
-
-TEST(Smoothing, MomentsOfTheCircleAreThoseOfASphere) {
-  // s_k(0) keeps the last moment only: C(k, k) lambda^k nu_{k/2} / s^k.
-  const auto moment = [](int j, double d) {
-    return smoothed_power(2 * j, 0, 1, d) * std::pow(2, j);
-  };
-  for (const double d : {5.0, 10.0, 1000.0}) {
-    EXPECT_NEAR(moment(1, d), 1 / (d - 1), 1e-15);
-    EXPECT_NEAR(moment(2, d), 3 / ((d - 1) * (d + 1)), 1e-15);
-  }
-}
-
-TEST(Smoothing, CubeSplitsIntoHarmonics) {
-  for (const double alpha : {-0.8, 0.1, 0.37, 1.0}) {
-    EXPECT_NEAR(alpha * alpha * alpha, (9 * zonal(3, 10, alpha) + 3 * alpha) / 12, 1e-15);
   }
 }
 

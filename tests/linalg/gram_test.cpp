@@ -34,6 +34,8 @@ TEST(Gram, IsTheWeightedSumOfSquares) {
     EXPECT_LE((weighted - x.transpose() * weights.asDiagonal() * x).cwiseAbs().maxCoeff(),
               10 * rounding(n));
     EXPECT_LE((plain - x.transpose() * x).cwiseAbs().maxCoeff(), 10 * rounding(n));
+    const std::vector<double> same(t.size(), -0.3);
+    EXPECT_LE((gram(x, same) + 0.3 * plain).cwiseAbs().maxCoeff(), 10 * rounding(n));
     EXPECT_EQ(weighted, weighted.transpose());
     EXPECT_EQ(plain, plain.transpose());
   }

@@ -11,10 +11,21 @@
 
 namespace thalweg::estimation {
 
-/// One method in a race: squared overlaps after each of `samples` (ascending) rows in `dimension`
-/// dimensions, on the problem that `key` plants. Fewer of them say that it was interrupted.
-using Racer = std::function<std::vector<double>(
+/// Squared overlaps after each of `samples` (ascending) rows in `dimension` dimensions, on the
+/// problem that `key` plants. Fewer of them say that it was interrupted.
+using Attempt = std::function<std::vector<double>(
     int dimension, std::span<const std::int64_t> samples, Key key)>;
+
+/// One method in a race.
+struct Racer {
+  /// The same for several problems of one dimension: one list of overlaps for each key.
+  std::function<std::vector<std::vector<double>>(
+      int dimension, std::span<const std::int64_t> samples, std::span<const Key> keys)>
+      attempt;
+  int problems_at_once = 1;  ///< most keys that it is given
+
+  static Racer one_by_one(Attempt attempt);
+};
 
 struct RaceOptions {
   std::vector<int> dimensions;
@@ -29,8 +40,8 @@ struct RaceOptions {
   Key key = {};
 };
 
-/// A race is a list of jobs (method, dimension, seed), done in a fixed order in groups of `threads`
-/// and resumable between them: its state is the table of overlaps, NaN where not run.
+/// A race is a list of jobs (method, dimension, seeds), done in a fixed order in groups of
+/// `threads` and resumable between them: its state is the table of overlaps, NaN where not run.
 ///
 /// All methods meet the same problems: that of seed s in dimension d has the key
 /// key.with(d).with(s). The table does not depend on the number of threads.
@@ -65,12 +76,13 @@ class Race {
     const std::string* method;
     const Racer* racer;
     std::size_t dimension;  // its number
-    int seed;
+    int first_seed, seeds;
     std::span<const std::int64_t> samples;  // those to run
-    std::size_t place;                      // in the table
+    std::size_t place, stride;              // in the table: of the first seed, from seed to seed
   };
 
   void run(const Job& job);
+  void check_finite(std::span<const double> overlaps, const Job& job) const;
   bool done(const Job& job) const;
   void pass_over_done_jobs();
 

@@ -20,7 +20,9 @@ struct UStatistic {
   Matrix matrix;        ///< (d, d), symmetric
   double trace_sd = 0;  ///< of tr U if the labels are independent of x:
                         ///< sqrt(2 mean_{i != j} K_ij^2 C(d+k-1, k) / (n (n-1)))
-  double z() const { return matrix.trace() / trace_sd; }  ///< the trace in null deviations
+
+  /// The trace in null deviations; 0 where no pair has a weight.
+  double z() const { return trace_sd > 0 ? matrix.trace() / trace_sd : 0; }
 };
 
 /// K_ij = psi_i . psi_j by all pairs. @param k  1 to 4   @param psi  (n, m) features of the labels
@@ -44,5 +46,10 @@ UStatistic u_statistic_of_classes(int k,
                                   MatrixView x,
                                   std::span<const int> classes,
                                   int threads = 1);
+
+/// z of tr U alone, for each column l of t and K_ij = t_il t_jl: which label transform shows most
+/// at order k. @param k  1 to 12   @param t  (n, m) centred transforms
+/// @return (m). Cost: n^2 (d + m) flops in matrix products and n^2 / 2 forms F_k
+Vector trace_scores(int k, MatrixView x, MatrixView t, int threads = 1);
 
 }  // namespace thalweg::hermite

@@ -13,8 +13,18 @@ inline constexpr auto kEstimatorNames = std::to_array<std::string_view>({
     "sir",
     "save",
     "phd",
+    "partial-trace",
+    "u-statistic",
     "online-sgd",
     "smoothed-sgd",
+    "langevin-average",
+    "sgd-average",
+});
+
+/// Methods that simulate an estimator's overlap without drawing rows: see chain_racers.hpp.
+inline constexpr auto kChainNames = std::to_array<std::string_view>({
+    "online-sgd-chain",
+    "smoothed-sgd-chain",
 });
 
 }  // namespace thalweg::index

@@ -1,17 +1,29 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "thalweg/estimation/estimator.hpp"
 #include "thalweg/index/estimator_names.hpp"
+#include "thalweg/index/u_statistic.hpp"
 
 namespace thalweg::index {
 
-/// The estimator that --methods calls `name`, with its own defaults.
+/// What commands let the user change about estimators; all else is as their headers say.
+struct MethodOptions {
+  int slices = 0;  ///< sir, save, u-statistic: of the response; 0 = their own default
+  LabelKernel kernel = LabelKernel::kSlices;   ///< u-statistic
+  bool refine = true;                          ///< partial-trace: power steps behind the trace
+  std::optional<double> radius_exponent = {};  ///< smoothed-sgd: radius d^e; by default d^{1/4}
+  double rate_scale = 0.2;                     ///< online-sgd, smoothed-sgd: of the learning rate
+};
+
+/// The estimator that --methods calls `name`.
 /// @throws InvalidArgument  with the nearest name that there is
-std::unique_ptr<estimation::Estimator> make_estimator(const std::string& name);
+std::unique_ptr<estimation::Estimator> make_estimator(const std::string& name,
+                                                      const MethodOptions& options = {});
 
 /// kEstimatorNames as strings.
 std::vector<std::string> estimator_names();

@@ -11,10 +11,12 @@ struct SmoothedSgdOptions {
   enum class Radius {
     kNone,       ///< plain online SGD
     kDefault,    ///< d^{1/4}: see default_radius
+    kPower,      ///< d^radius_exponent
     kAutomatic,  ///< see best_radius
     kAnnealed    ///< d^{1/4}, shrinking as 1 / overlap once the overlap seems above 1/2
   };
   Radius radius = Radius::kDefault;
+  double radius_exponent = 0.25;
 
   /// psi: h_k, k the target's order, or the series of the link up to order 12, where the target has
   /// one.
@@ -54,6 +56,6 @@ struct SmoothedSgdOptions {
 std::unique_ptr<estimation::Estimator> smoothed_sgd(const SmoothedSgdOptions& options = {});
 
 /// The same with radius 0, by the name `online-sgd`.
-std::unique_ptr<estimation::Estimator> online_sgd();
+std::unique_ptr<estimation::Estimator> online_sgd(double rate_scale = 0.2);
 
 }  // namespace thalweg::index

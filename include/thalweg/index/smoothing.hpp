@@ -53,18 +53,13 @@ class SmoothedStudent {
 /// The series of the student h_k.
 std::vector<double> hermite_student(int k);
 
-/// s_k(alpha) = S_lambda[(w.w*)^k] at overlap alpha, and its derivative in alpha: the population
-/// loss of student and link h_k is 1 - s_k. @param dimension  at least 3
-double smoothed_power(int k, double alpha, double radius, double dimension);
-double smoothed_power_slope(int k, double alpha, double radius, double dimension);
-
 /// d^{1/4} for k >= 3: the radius at which the noise stops falling; 0 below, where smoothing gains
 /// nothing.
 double default_radius(int k, double dimension);
 
 /// The radius from 1 to d^{0.35} at which the way from overlap d^{-1/2} to 0.7 takes the fewest
-/// samples with the best step at every overlap, the integral of alpha E|G|^2 / s_k'(alpha)^2; G = D
-/// x_perp is the gradient of one sample with a response of variance one. Between d^{0.2} and
+/// samples with the best step at every overlap: the integral of alpha E|G|^2 / s_k'(alpha)^2, s_k of
+/// hermite::smoothed_power. G = D x_perp is the gradient of one sample with a response of variance one. Between d^{0.2} and
 /// d^{0.32} for k >= 3 and d from 1e2 to 1e6; 0 for k <= 2. Cost: about 20 ms.
 ///
 /// (Not the largest s_k'(d^{-1/2})^2 / E|G|^2: that ratio levels off beyond d^{1/4}, where all

@@ -1,7 +1,9 @@
-#include "index/response_scale.hpp"
+#include "index/single_index.hpp"
 
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/hermite/expansion.hpp"
@@ -28,17 +30,6 @@ ResponseScale from_link(const estimation::Target& target) {
   return {.mean = mean, .deviation = deviation, .coefficients = expansion.coefficients};
 }
 
-ResponseScale from_rows(const estimation::SampleSource& source,
-                        const estimation::Target& target,
-                        std::int64_t rows) {
-  Matrix x(rows, source.dimension());
-  Vector y(rows);
-  source.read(0, x, y);
-  if (target.label_transform) y = y.unaryExpr(target.label_transform);
-  const double mean = y.mean();
-  return {.mean = mean, .deviation = std::sqrt((y.array() - mean).square().mean())};
-}
-
 }  // namespace
 
 double ResponseScale::coefficient(int k) const {
@@ -47,11 +38,14 @@ double ResponseScale::coefficient(int k) const {
   return coefficients[order];
 }
 
-ResponseScale response_scale(const estimation::SampleSource& source,
-                             const estimation::Target& target,
-                             std::int64_t rows) {
-  const bool known = target.link && target.link->variables() == 1;
-  const auto scale = known ? from_link(target) : from_rows(source, target, rows);
+ResponseScale response_scale(const estimation::Target& target, VectorView y) {
+  ResponseScale scale;
+  if (target.link && target.link->variables() == 1) {
+    scale = from_link(target);
+  } else {
+    scale.mean = y.mean();
+    scale.deviation = std::sqrt((y.array() - scale.mean).square().mean());
+  }
   if (!std::isfinite(scale.mean) || !std::isfinite(scale.deviation)) {
     throw NonFinite("response", "is not finite in every row; transform or drop such rows.");
   }
@@ -59,6 +53,28 @@ ResponseScale response_scale(const estimation::SampleSource& source,
     throw InvalidArgument("response", "does not vary, so that no direction can drive it.");
   }
   return scale;
+}
+
+std::vector<double> attracting_signs(const ResponseScale& scale, int order) {
+  if (order % 2 == 1) return {1.0};
+  const double c = scale.coefficient(order);
+  if (c == 0) return {1.0, -1.0};
+  return {std::copysign(1.0, c)};
+}
+
+void check_single_index(const std::string& method,
+                        const estimation::Target& target,
+                        int dimension) {
+  if (target.directions != 1) {
+    throw InvalidArgument(
+        method, fmt::format("finds one direction; {} were asked for.", target.directions));
+  }
+  if (target.order < 1 || target.order > 12) {
+    throw InvalidArgument(method, fmt::format("works at orders 1 to 12; got {}.", target.order));
+  }
+  if (dimension < 4) {
+    throw InvalidArgument(method, fmt::format("needs four columns or more; got {}.", dimension));
+  }
 }
 
 }  // namespace thalweg::index

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "thalweg/base/random.hpp"
+#include "thalweg/estimation/estimator.hpp"
+#include "thalweg/linalg/matrix.hpp"
+
+namespace thalweg::index {
+
+/// How alike two responses are: K(y, y').
+enum class LabelKernel {
+  kSlices,  ///< 1{same slice} / its share; 5, 10, 20 or 50 slices, those with the largest trace
+            ///< score
+  kRadial,  ///< exp(-(u - u')^2 / 2 s^2) on normal scores u, s their median distance, by 64 random
+            ///< frequencies
+  kLinear   ///< y y', y standardised: sees what raw y correlates with
+};
+
+struct LeapOptions {
+  LabelKernel kernel = LabelKernel::kSlices;
+  int slices = 0;  ///< of y, about; 0: those with the largest trace score
+  int lowest_order = 1;
+  int highest_order = 3;      ///< at most 4
+  int directions = 0;         ///< r, where it is known; 0: as many as permutations bear out
+  int most_directions = 6;    ///< where it is not known, and d / 4 at most
+  int permutations = 19;      ///< of the labels; an eigenvalue must exceed all of them
+  double false_alarm = 0.05;  ///< of the trace tests, shared by orders, directions and slicings
+  Key key = {};
+  int threads = 1;
+  std::function<bool()> interrupted = {};
+};
+
+/// Directions that appear together, given those before.
+struct Leap {
+  int order = 0;
+  Matrix directions;     ///< (d, s)
+  double z = 0;          ///< trace score
+  double strength = 0;   ///< tr U, for slices an estimate of lambda_k^2 below its value
+  int classes = 0;       ///< cells of the label and of the coordinates found before; 0: no cells
+  Vector eigenvalues;    ///< of U, the largest (up to 10)
+  double threshold = 0;  ///< what they had to exceed; 0 where the number was given
+};
+
+struct LeapEstimate {
+  Matrix directions;        ///< (d, r) orthonormal
+  std::vector<Leap> leaps;  ///< in the order they were found
+  std::string note = {};    ///< where something is worth saying
+};
+
+/// Finds the directions that drive y by the leading eigenvectors of U-statistics
+/// (hermite/u_statistic.hpp), the lowest order that shows first; then conditions on the coordinates
+/// that were found, by cells of them and of y together, and looks for more in what is orthogonal.
+///
+/// An order shows if the trace of U lies beyond its null deviation. Where r is known, the
+/// directions before the largest gap of the eigenvalues are taken, and if no order shows, the rest
+/// from the one with the largest score; else as many as eigenvalues exceed those with permuted
+/// labels, and orders with fewer than 2 d^{k/2} rows are passed over.
+///
+/// Given coordinates that are slightly wrong, a link without noise shows their error as one more
+/// direction of order 1. Each such direction is tested by turning the coordinates towards it: where
+/// it then shows no more, the turned coordinates replace them.
+///
+/// @param x  (n, d) standard normal rows (whitened first)   @param y  (n) finite, not constant
+/// Cost: per order and slicing that of U; 20 times that where r is not known and an order shows.
+/// Source: [Damian2025]; slicing, tests and stops are of this project.
+LeapEstimate estimate_leaps(MatrixView x, VectorView y, const LeapOptions& options = {});
+
+struct UStatisticOptions {
+  LabelKernel kernel = LabelKernel::kSlices;
+  int slices = 0;  ///< as in LeapOptions
+};
+
+/// `u-statistic`: estimate_leaps with the target's number of directions and, for one direction, its
+/// order alone; for more, all orders up to it.
+std::unique_ptr<estimation::Estimator> u_statistic(const UStatisticOptions& options = {});
+
+}  // namespace thalweg::index

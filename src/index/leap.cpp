@@ -1,0 +1,362 @@
+#include "thalweg/index/leap.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <functional>
+#include <numbers>
+#include <numeric>
+#include <optional>
+
+#include <Eigen/QR>
+#include <fmt/format.h>
+
+#include "index/hermite_basis.hpp"
+#include "thalweg/base/error.hpp"
+#include "thalweg/base/parallel.hpp"
+#include "thalweg/hermite/quadrature.hpp"
+#include "thalweg/index/slices.hpp"
+#include "thalweg/linalg/symmetric_eigen.hpp"
+
+namespace thalweg::index {
+namespace {
+
+constexpr double kFirstStrength = 3e-3;  // of ||zeta_k||^2, to count as not zero
+constexpr double kLaterStrength = 1e-2;  // after the first leap
+constexpr double kDeviations = 6;        // of the null law
+constexpr double kShare = 0.02;          // of a direction, of the strongest one's
+
+/// Second moments (size, size) of the coefficients of zeta_k in a HermiteBasis.
+struct Moments {
+  Matrix matrix;
+  double null_deviation = 0;  ///< of its trace
+};
+
+/// Coordinates of the hidden space: those found, and an orthonormal basis of the rest.
+struct Frame {
+  Matrix found, rest;
+};
+
+/// What shows at the orders of one leap; made anew for each.
+using MomentsAt = std::function<Moments(const HermiteBasis& basis)>;
+using MomentSource = std::function<MomentsAt(const Frame& frame)>;
+
+void check(const LeapOptions& options) {
+  if (options.max_order < 1 || options.max_order > 6 || options.points < 10'000) {
+    throw InvalidArgument("index::leaps",
+                          fmt::format("needs max_order from 1 to 6 and 10,000 points or more; got "
+                                      "{} and {}.",
+                                      options.max_order,
+                                      options.points));
+  }
+}
+
+void require_finite(const estimation::LinkFunction& link, const Vector& y) {
+  if (y.allFinite()) return;
+  throw NonFinite("link '" + link.text() + "'",
+                  "is infinite or undefined at a hidden point; leaps need a finite response.");
+}
+
+Frame frame_around(const Matrix& found, Eigen::Index r) {
+  if (found.cols() == 0) return {.found = found, .rest = Matrix::Identity(r, r)};
+  const Matrix q = Eigen::MatrixXd(found).householderQr().householderQ();
+  return {.found = found, .rest = q.rightCols(r - found.cols())};
+}
+
+/// Flips of signs, as diagonals of +-1, under which f keeps its level sets: f(g z) = +-f(z) at all
+/// of a few points. What shows at an order is then invariant under g.
+std::vector<Vector> sign_symmetries(const estimation::LinkFunction& link) {
+  constexpr Eigen::Index kPoints = 64;
+  const int r = link.variables();
+  Matrix z(kPoints, r);
+  fill_normal(std::span<double>(z.data(), static_cast<std::size_t>(z.size())),
+              Key{}.with("sign symmetries"));
+  const auto responses = [&](const Matrix& points) {
+    Vector y(kPoints);
+    link.evaluate({points.data(), static_cast<std::size_t>(points.size())},
+                  {y.data(), static_cast<std::size_t>(y.size())});
+    return y;
+  };
+  const Vector y = responses(z);
+  const double rounding = 1e-12 * y.cwiseAbs().maxCoeff();
+  std::vector<Vector> symmetries;
+  for (int mask = 0; mask < 1 << r; ++mask) {
+    Vector signs(r);
+    for (int i = 0; i < r; ++i) signs[i] = (mask >> i) % 2 == 0 ? 1 : -1;
+    const Vector flipped = responses(z * signs.asDiagonal());
+    if ((flipped - y).cwiseAbs().maxCoeff() <= rounding ||
+        (flipped + y).cwiseAbs().maxCoeff() <= rounding)
+      symmetries.push_back(signs);
+  }
+  return symmetries;
+}
+
+/// The Gram matrix of the directions in `rest`, averaged over the symmetries: they then lie where
+/// they belong, and no error of theirs leaks into the next leap.
+Matrix symmetrised(const Matrix& gram, const Matrix& rest, const std::vector<Vector>& symmetries) {
+  if (symmetries.empty()) return gram;
+  const Matrix hidden = rest * gram * rest.transpose();
+  Matrix mean = Matrix::Zero(hidden.rows(), hidden.cols());
+  for (const Vector& signs : symmetries) mean += signs.asDiagonal() * hidden * signs.asDiagonal();
+  return rest.transpose() * mean * rest / static_cast<double>(symmetries.size());
+}
+
+Leaps find_leaps(const estimation::LinkFunction& link,
+                 const LeapOptions& options,
+                 const MomentSource& moments_around) {
+  const int r = link.variables();
+  const auto symmetries = sign_symmetries(link);
+  Leaps leaps;
+  leaps.directions.resize(r, 0);
+  while (leaps.directions.cols() < r) {
+    const Frame frame = frame_around(leaps.directions, r);
+    const MomentsAt moments_at = moments_around(frame);
+    const double threshold = leaps.steps.empty() ? kFirstStrength : kLaterStrength;
+    Leap leap;
+    for (int k = 1; k <= options.max_order && leap.order == 0; ++k) {
+      const HermiteBasis basis(static_cast<int>(frame.rest.cols()), k);
+      const Moments moments = moments_at(basis);
+      const double strength = moments.matrix.trace();
+      leap.strengths.push_back(strength);
+      if (strength <= std::max(threshold, kDeviations * moments.null_deviation)) continue;
+      const auto eigen = linalg::symmetric_eigen(
+          symmetrised(basis.unfolding_gram(moments.matrix), frame.rest, symmetries));
+      const double least = std::max(threshold / k, kShare * eigen.values[0]);
+      leap.order = k;
+      leap.directions = static_cast<int>((eigen.values.array() > least).count());
+      Matrix all(r, leaps.directions.cols() + leap.directions);
+      all << leaps.directions, frame.rest * eigen.vectors.leftCols(leap.directions);
+      leaps.directions = all;
+    }
+    if (leap.order == 0) break;
+    leaps.exponent = std::max(leaps.exponent, leap.order);
+    leaps.steps.push_back(std::move(leap));
+  }
+  leaps.undetected = r - static_cast<int>(leaps.directions.cols());
+  return leaps;
+}
+
+/// Rows in the order of their cells, and where each cell begins.
+struct Cells {
+  std::vector<std::int32_t> rows;
+  std::vector<std::size_t> begins;  ///< (cells + 1)
+};
+
+Cells sort_into_cells(const std::vector<std::int32_t>& cell_of, std::size_t count) {
+  Cells cells{.rows = std::vector<std::int32_t>(cell_of.size()),
+              .begins = std::vector<std::size_t>(count + 1)};
+  for (const auto cell : cell_of) ++cells.begins[static_cast<std::size_t>(cell) + 1];
+  std::partial_sum(cells.begins.begin(), cells.begins.end(), cells.begins.begin());
+  auto next = cells.begins;
+  for (std::size_t i = 0; i < cell_of.size(); ++i)
+    cells.rows[next[static_cast<std::size_t>(cell_of[i])]++] = static_cast<std::int32_t>(i);
+  return cells;
+}
+
+/// A sample of hidden points and their responses.
+class HiddenSample {
+ public:
+  HiddenSample(const estimation::LinkFunction& link, const LeapOptions& options)
+      : threads_(options.threads), z_(options.points, link.variables()), y_(options.points) {
+    const auto size = static_cast<std::size_t>(z_.size());
+    fill_normal(std::span<double>(z_.data(), size), options.key.with("hidden points"));
+    link.evaluate({z_.data(), size}, {y_.data(), static_cast<std::size_t>(y_.size())});
+    require_finite(link, y_);
+    constexpr int kSlices = 60;
+    slices_ = slices_of({y_.data(), static_cast<std::size_t>(y_.size())}, kSlices);
+  }
+
+  MomentsAt around(const Frame& frame) const {
+    return [this, cells = cells_of(frame.found), rest = frame.rest](const HermiteBasis& basis) {
+      return moments(cells, rest, basis);
+    };
+  }
+
+ private:
+  /// Unbiased: products of two different points of a cell only.
+  Moments moments(const Cells& cells, const Matrix& rest, const HermiteBasis& basis) const {
+    const std::size_t count = cells.begins.size() - 1;
+    constexpr std::size_t kTogether = 64;
+    std::vector<Matrix> parts((count + kTogether - 1) / kTogether);
+    parallel_for(static_cast<std::int64_t>(parts.size()), threads_, [&](std::int64_t part) {
+      Matrix sum = Matrix::Zero(basis.size(), basis.size());
+      const auto first = static_cast<std::size_t>(part) * kTogether;
+      for (std::size_t c = first; c < std::min(count, first + kTogether); ++c)
+        add_cell(cells, c, rest, basis, sum);
+      parts[static_cast<std::size_t>(part)] = std::move(sum);
+    });
+    Matrix total = Matrix::Zero(basis.size(), basis.size());
+    for (const Matrix& part : parts) total += part;
+    const auto n = static_cast<double>(z_.rows());
+    return {.matrix = total / n,
+            .null_deviation = std::sqrt(2.0 * basis.size() * static_cast<double>(count)) / n};
+  }
+
+  Cells cells_of(const Matrix& found) const {
+    // Twenty points a cell on average.
+    const double cells = static_cast<double>(z_.rows()) / (20.0 * slices_.count);
+    const auto s = static_cast<double>(std::max<Eigen::Index>(found.cols(), 1));
+    const int bins = std::clamp(static_cast<int>(std::pow(cells, 1 / s)), 2, 25);
+    const Matrix coordinates = z_ * found;
+    std::vector<std::int32_t> cell(slices_.labels.begin(), slices_.labels.end());
+    std::size_t count = static_cast<std::size_t>(slices_.count);
+    for (Eigen::Index j = 0; j < found.cols(); ++j, count *= static_cast<std::size_t>(bins)) {
+      for (Eigen::Index i = 0; i < z_.rows(); ++i) {
+        const double mass = std::erfc(-coordinates(i, j) / std::numbers::sqrt2) / 2;
+        const int bin = std::min(bins - 1, static_cast<int>(bins * mass));
+        auto& place = cell[static_cast<std::size_t>(i)];
+        place = place * bins + bin;
+      }
+    }
+    return sort_into_cells(cell, count);
+  }
+
+  void add_cell(const Cells& cells,
+                std::size_t cell,
+                const Matrix& rest,
+                const HermiteBasis& basis,
+                Matrix& sum) const {
+    const std::size_t begin = cells.begins[cell], end = cells.begins[cell + 1];
+    if (end - begin < 2) return;
+    Matrix values(static_cast<Eigen::Index>(end - begin), basis.size());
+    Vector v(rest.cols());
+    for (std::size_t i = begin; i < end; ++i) {
+      v = (z_.row(cells.rows[i]) * rest).transpose();
+      const auto row = static_cast<Eigen::Index>(i - begin);
+      basis.values({v.data(), static_cast<std::size_t>(v.size())},
+                   {values.row(row).data(), static_cast<std::size_t>(basis.size())});
+    }
+    const Vector total = values.colwise().sum().transpose();
+    sum += (total * total.transpose() - values.transpose() * values) /
+           static_cast<double>(end - begin - 1);
+  }
+
+  int threads_;
+  Matrix z_;
+  Vector y_;
+  Slices slices_;
+};
+
+/// All points of the tensor product of a rule with itself, a row each, and their weights.
+struct Grid {
+  Matrix points;
+  Vector weights;
+};
+
+Grid tensor_grid(const hermite::QuadratureRule& rule, Eigen::Index variables) {
+  const auto n = static_cast<Eigen::Index>(rule.nodes.size());
+  Grid grid{.points = Matrix(1, 0), .weights = Vector::Ones(1)};
+  for (Eigen::Index j = 0; j < variables; ++j) {
+    const Eigen::Index size = grid.weights.size();
+    Grid next{.points = Matrix(size * n, j + 1), .weights = Vector(size * n)};
+    for (Eigen::Index i = 0; i < size; ++i) {
+      for (Eigen::Index k = 0; k < n; ++k) {
+        next.points.row(i * n + k) << grid.points.row(i), rule.nodes[static_cast<std::size_t>(k)];
+        next.weights[i * n + k] = grid.weights[i] * rule.weights[static_cast<std::size_t>(k)];
+      }
+    }
+    grid = std::move(next);
+  }
+  return grid;
+}
+
+/// E[f(Z)] by equal weights h phi(x) on equally spaced nodes: exact to rounding for polynomials and
+/// other entire functions, and at a jump no worse than any other rule of as many nodes.
+hermite::QuadratureRule equally_spaced(int nodes, bool shifted) {
+  constexpr double kRange = 10;
+  const double h = 2 * kRange / nodes;
+  hermite::QuadratureRule rule;
+  for (int i = 0; i < nodes; ++i) {
+    const double x = h * (i + (shifted ? 0 : 0.5)) - kRange;
+    rule.nodes.push_back(x);
+    rule.weights.push_back(h * std::exp(-x * x / 2) / std::sqrt(2 * std::numbers::pi));
+  }
+  return rule;
+}
+
+/// The raw response under the normal law, on tensor grids.
+class HiddenIntegral {
+ public:
+  HiddenIntegral(const estimation::LinkFunction& link, int threads)
+      : link_(link), threads_(threads), nodes_(nodes_for(link.variables())) {
+    const Grid grid = tensor_grid(equally_spaced(nodes_, false), link.variables());
+    const Vector y = responses(grid.points);
+    mean_ = grid.weights.dot(y);
+    variance_ = grid.weights.dot((y.array() - mean_).square().matrix());
+    if (!(variance_ > 0)) throw InvalidArgument("link '" + link.text() + "'", "is constant.");
+  }
+
+  /// E over found coordinates u of c(u) c(u)^T, c_m(u) = E[y b_m(v) | u], y of variance one. Two
+  /// grids of v, one between the nodes of the other, differ where jumps are not resolved.
+  MomentsAt around(const Frame& frame) const {
+    const Grid outer = tensor_grid(equally_spaced(nodes_, false), frame.found.cols());
+    std::array<Inner, 2> inner = {inner_grid(frame, outer, false), inner_grid(frame, outer, true)};
+    return [this, weights = outer.weights, inner = std::move(inner)](const HermiteBasis& basis) {
+      const Matrix a = inner[0].coefficients(basis), b = inner[1].coefficients(basis);
+      const Matrix mean = (a + b) / 2;
+      const Vector unresolved = ((a - b) / 2).rowwise().squaredNorm();
+      return Moments{.matrix = mean.transpose() * weights.asDiagonal() * mean / variance_,
+                     .null_deviation = weights.dot(unresolved) / variance_};
+    };
+  }
+
+ private:
+  struct Inner {
+    Matrix points;    ///< v
+    Matrix weighted;  ///< y(u, v) P(v), a row for each u
+
+    Matrix coefficients(const HermiteBasis& basis) const {
+      Matrix values(points.rows(), basis.size());
+      for (Eigen::Index i = 0; i < points.rows(); ++i) {
+        basis.values({points.row(i).data(), static_cast<std::size_t>(points.cols())},
+                     {values.row(i).data(), static_cast<std::size_t>(basis.size())});
+      }
+      return weighted * values;
+    }
+  };
+
+  static int nodes_for(int variables) {
+    constexpr std::array kNodes = {4000, 600, 80, 28};
+    return kNodes.at(static_cast<std::size_t>(variables - 1));
+  }
+
+  Inner inner_grid(const Frame& frame, const Grid& outer, bool shifted) const {
+    const Grid grid = tensor_grid(equally_spaced(nodes_, shifted), frame.rest.cols());
+    const Matrix inside = grid.points * frame.rest.transpose();
+    Matrix weighted(outer.points.rows(), grid.points.rows());
+    parallel_for(outer.points.rows(), threads_, [&](std::int64_t i) {
+      const Vector offset = frame.found * outer.points.row(i).transpose();
+      const Vector y = responses(inside.rowwise() + offset.transpose());
+      weighted.row(i) = ((y.array() - mean_) * grid.weights.array()).transpose();
+    });
+    return {.points = grid.points, .weighted = std::move(weighted)};
+  }
+
+  Vector responses(const Matrix& z) const {
+    Vector y(z.rows());
+    link_.evaluate({z.data(), static_cast<std::size_t>(z.size())},
+                   {y.data(), static_cast<std::size_t>(y.size())});
+    require_finite(link_, y);
+    return y;
+  }
+
+  const estimation::LinkFunction& link_;
+  int threads_, nodes_;
+  double mean_ = 0, variance_ = 0;
+};
+
+}  // namespace
+
+Leaps generative_leaps(const estimation::LinkFunction& link, const LeapOptions& options) {
+  check(options);
+  const HiddenSample sample(link, options);
+  return find_leaps(link, options, [&](const Frame& frame) { return sample.around(frame); });
+}
+
+Leaps information_leaps(const estimation::LinkFunction& link, const LeapOptions& options) {
+  check(options);
+  const HiddenIntegral integral(link, options.threads);
+  return find_leaps(link, options, [&](const Frame& frame) { return integral.around(frame); });
+}
+
+}  // namespace thalweg::index

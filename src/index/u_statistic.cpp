@@ -1,0 +1,362 @@
+#include "thalweg/index/u_statistic.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include <Eigen/QR>
+#include <fmt/format.h>
+
+#include "index/batch_estimator.hpp"
+#include "index/labels.hpp"
+#include "index/normal_scores.hpp"
+#include "thalweg/base/error.hpp"
+#include "thalweg/linalg/product.hpp"
+#include "thalweg/linalg/symmetric_eigen.hpp"
+
+namespace thalweg::index {
+namespace {
+
+using estimation::Effort;
+using estimation::Estimate;
+using estimation::Target;
+
+constexpr int kHighestOrder = 4;
+constexpr Eigen::Index kFewestRows = 10;
+constexpr Eigen::Index kEigenvaluesKept = 10;
+constexpr double kWeakest = 0.1;     // of a step's largest eigenvalue
+constexpr double kWidestTurn = 0.8;  // radians, of a coordinate with a leak
+constexpr int kSweeps = 2;
+constexpr double kLeakLeft = 0.02;   // lambda_1^2 that may be left of it
+constexpr double kLeakShare = 0.25;  // or this share
+constexpr int kMostLeaks = 3;
+constexpr double kRowsPerScale = 2;  // n / d^{k/2} below which an order is passed over
+
+void check(const LeapOptions& options, Eigen::Index rows, Eigen::Index d) {
+  constexpr const char* where = "index::estimate_leaps";
+  if (options.lowest_order < 1 || options.highest_order > kHighestOrder ||
+      options.lowest_order > options.highest_order) {
+    throw InvalidArgument(where,
+                          fmt::format("orders go from 1 to {}; got {} to {}.",
+                                      kHighestOrder,
+                                      options.lowest_order,
+                                      options.highest_order));
+  }
+  if (options.slices != 0 && (options.slices < 2 || options.slices > rows)) {
+    throw InvalidArgument(
+        where,
+        fmt::format(
+            "the number of slices must be 2 to the {} rows; got {}.", rows, options.slices));
+  }
+  if (options.directions < 0 || options.directions > d) {
+    throw InvalidArgument(
+        where,
+        fmt::format(
+            "can find up to the {} dimensions' directions; got {}.", d, options.directions));
+  }
+  if (rows < kFewestRows) {
+    throw InvalidArgument(where, fmt::format("needs {} rows or more; got {}.", kFewestRows, rows));
+  }
+}
+
+bool is_constant(VectorView y) { return y.minCoeff() == y.maxCoeff(); }
+
+// U at one order, with the labels of the largest trace score.
+struct Sight {
+  int order = 0;
+  Labels labels;
+  hermite::UStatistic u;
+};
+
+// What a leap adds, and whether a test bore it out or it was taken because more must be there.
+struct Step {
+  Leap leap;
+  bool tested = true;
+};
+
+/// The search for directions, one leap after the other.
+///
+/// Given coordinates that are slightly wrong, a link without noise shows their error at order 1 as
+/// one more direction: it does lie in what is orthogonal to them. Such a leak is told by turning
+/// the coordinates towards it: what then shows no more is no direction of its own, and the turned
+/// coordinates are the better ones.
+class Search {
+ public:
+  Search(MatrixView x, VectorView y, const LeapOptions& options)
+      : x_(x), y_(y), options_(options), found_(x.cols(), 0) {}
+
+  LeapEstimate run() {
+    int lowest = options_.lowest_order, leaks = 0;
+    while (found_.cols() < wanted() && !interrupted()) {
+      const std::optional<Step> step = next_step(lowest);
+      if (!step) break;
+      const Eigen::Index before = found_.cols();
+      add(step->leap.directions, step->tested && before > 0 && step->leap.order == 1);
+      if (found_.cols() > before) {
+        result_.leaps.push_back(step->leap);
+        lowest = options_.lowest_order;
+        leaks = 0;
+      } else if (++leaks == kMostLeaks) {  // this order shows nothing but leaks
+        lowest = step->leap.order + 1;
+        leaks = 0;
+      }
+    }
+    result_.directions = found_;
+    return result_;
+  }
+
+ private:
+  bool interrupted() const { return options_.interrupted && options_.interrupted(); }
+  bool number_known() const { return options_.directions > 0; }
+
+  Eigen::Index wanted() const {
+    return number_known() ? options_.directions : options_.most_directions;
+  }
+
+  // Adds directions to those found; those that may be leaks only if turning does not take them up.
+  void add(const Matrix& directions, bool may_leak) {
+    for (Eigen::Index j = 0; j < directions.cols(); ++j) {
+      const Vector e = directions.col(j);
+      if (may_leak && taken_up(e)) continue;
+      Matrix all(found_.rows(), found_.cols() + 1);
+      all << found_, e;
+      found_ = linalg::orthonormal_basis(all);
+    }
+  }
+
+  // Turns each direction found in its plane with e to where e shows least at order 1, in two
+  // sweeps. Whether it is a leak: then the directions stay turned.
+  bool taken_up(const Vector& e) {
+    Matrix turned = coordinates(found_);
+    Matrix rest = coordinates(e);
+    Matrix directions = found_;
+    Vector other = e;
+    const double shown = strength_given(turned, rest);
+    double least = shown;
+    for (Eigen::Index turn = 0; turn < kSweeps * directions.cols(); ++turn) {
+      const Eigen::Index j = turn % directions.cols();
+      const auto at = [&](double angle) {
+        Matrix given = turned;
+        given.col(j) = std::cos(angle) * turned.col(j) + std::sin(angle) * rest.col(0);
+        const Matrix left = std::cos(angle) * rest - std::sin(angle) * turned.col(j);
+        return strength_given(given, left);
+      };
+      double best = 0;
+      for (double step = kWidestTurn / 2; step > 0.01; step /= 2) {
+        for (const double angle : {best - step, best + step}) {
+          const double strength = at(angle);
+          if (strength >= least) continue;
+          least = strength;
+          best = angle;
+        }
+      }
+      const Vector w = directions.col(j), z = turned.col(j);
+      directions.col(j) = std::cos(best) * w + std::sin(best) * other;
+      other = std::cos(best) * other - std::sin(best) * w;
+      turned.col(j) = std::cos(best) * z + std::sin(best) * rest.col(0);
+      rest = std::cos(best) * rest - std::sin(best) * z;
+    }
+    if (least > std::max(kLeakLeft, kLeakShare * shown)) return false;
+    found_ = directions;
+    return true;
+  }
+
+  // lambda_1^2 of the coordinate `rest` given others and y.
+  double strength_given(const Matrix& given, const Matrix& rest) const {
+    const auto labels = labels_to_try(options_.kernel, options_.slices, y_, given, key("features"));
+    return labels.front().statistic(1, rest, options_.threads).matrix(0, 0);
+  }
+
+  std::optional<Step> next_step(int lowest) {
+    const Matrix basis = complement();
+    const Matrix projected = found_.cols() > 0 ? coordinates(basis) : Matrix(0, 0);
+    const MatrixView x = found_.cols() > 0 ? MatrixView(projected) : x_;
+    const std::vector<Labels> labels =
+        labels_to_try(options_.kernel, options_.slices, y_, coordinates(found_), key("features"));
+    const bool told = options_.directions == 1 && options_.lowest_order == options_.highest_order;
+    std::optional<Sight> best;
+    for (int k = options_.lowest_order; k <= options_.highest_order; ++k) {
+      if (k < lowest && lowest <= options_.highest_order) continue;
+      if (!number_known() && !enough_rows(k, basis.cols())) break;
+      if (interrupted()) return std::nullopt;
+      Sight sight = look(k, x, labels);
+      if (!told && k >= lowest && shows(sight, labels.size())) {
+        if (auto leap = counted(sight, x, basis)) return Step{.leap = *std::move(leap)};
+      }
+      if (!best || sight.u.z() > best->u.z()) best = std::move(sight);
+    }
+    if (!number_known() || !best) return std::nullopt;
+    const Eigen::Index rest = options_.directions - found_.cols();
+    return Step{.leap = leap_of(*best, basis, rest, 0), .tested = false};
+  }
+
+  Sight look(int k, MatrixView x, const std::vector<Labels>& labels) const {
+    std::optional<Sight> best;
+    for (const Labels& candidate : labels) {
+      hermite::UStatistic u = candidate.statistic(k, x, options_.threads);
+      if (!best || u.z() > best->u.z())
+        best = Sight{.order = k, .labels = candidate, .u = std::move(u)};
+    }
+    return *std::move(best);
+  }
+
+  // Beyond the share of the false-alarm rate that one of all these tests has.
+  bool shows(const Sight& sight, std::size_t slicings) const {
+    const double tests = static_cast<double>(slicings) * static_cast<double>(wanted()) *
+                         (options_.highest_order - options_.lowest_order + 1);
+    return sight.u.z() > normal_quantile(1 - options_.false_alarm / tests);
+  }
+
+  // Where their number is known, the directions before the largest gap of the eigenvalues; else as
+  // many as eigenvalues exceed those of permuted labels.
+  std::optional<Leap> counted(const Sight& sight, MatrixView x, const Matrix& basis) {
+    const Vector values = linalg::leading_eigenpairs(sight.u.matrix, most_at_once(basis)).values;
+    const Eigen::Index most = wanted() - found_.cols();
+    if (number_known()) return leap_of(sight, basis, before_largest_gap(values, most), 0);
+    double threshold = 0;
+    for (int i = 0; i < options_.permutations; ++i) {
+      const auto order =
+          random_permutation(x.rows(), key("permutations").with(static_cast<std::uint64_t>(i)));
+      const auto u = sight.labels.permuted(order).statistic(sight.order, x, options_.threads);
+      threshold = std::max(threshold, linalg::leading_eigenpairs(u.matrix, 1).values[0]);
+    }
+    // Noise beside a strong direction is not the noise of permuted labels; a weak direction that
+    // is passed over here shows in the next step.
+    const double least = std::max(threshold, kWeakest * values[0]);
+    const auto count = static_cast<Eigen::Index>((values.array() > least).count());
+    if (count == 0) {
+      result_.note = fmt::format(
+          "Order {} shows (z = {:.1f}), but none of its directions stands out: more rows would "
+          "tell.",
+          sight.order,
+          sight.u.z());
+      return std::nullopt;
+    }
+    return leap_of(sight, basis, std::min(count, most), threshold);
+  }
+
+  static Eigen::Index before_largest_gap(const Vector& values, Eigen::Index most) {
+    Eigen::Index count = 1;
+    const auto gap = [&](Eigen::Index j) { return values[j - 1] - values[j]; };
+    for (Eigen::Index j = 2; j <= most && j < values.size(); ++j)
+      if (gap(j) > gap(count)) count = j;
+    return std::min(count, most);
+  }
+
+  static int most_at_once(const Matrix& basis) {
+    return static_cast<int>(std::min<Eigen::Index>(kEigenvaluesKept, basis.cols()));
+  }
+
+  Leap leap_of(const Sight& sight,
+               const Matrix& basis,
+               Eigen::Index count,
+               double threshold) const {
+    const int kept = static_cast<int>(std::max<Eigen::Index>(count, most_at_once(basis)));
+    const auto eigen = linalg::leading_eigenpairs(sight.u.matrix, kept);
+    return {.order = sight.order,
+            .directions = basis * eigen.vectors.leftCols(count),
+            .z = sight.u.z(),
+            .strength = sight.u.matrix.trace(),
+            .classes = sight.labels.classes(),
+            .eigenvalues = eigen.values,
+            .threshold = threshold};
+  }
+
+  bool enough_rows(int k, Eigen::Index d) {
+    const double needed = kRowsPerScale * std::pow(static_cast<double>(d), std::max(1.0, 0.5 * k));
+    if (static_cast<double>(x_.rows()) >= needed) return true;
+    result_.note = fmt::format("Not enough rows for order {}: it needs about {:.0f}.", k, needed);
+    return false;
+  }
+
+  // An orthonormal basis of what is orthogonal to the directions found.
+  Matrix complement() const {
+    const Eigen::Index d = x_.cols();
+    if (found_.cols() == 0) return Matrix::Identity(d, d);
+    const Matrix q = Eigen::HouseholderQR<Matrix>(found_).householderQ();
+    return q.rightCols(d - found_.cols());
+  }
+
+  Matrix coordinates(const Matrix& directions) const {
+    Matrix result = Matrix::Zero(x_.rows(), directions.cols());
+    linalg::add_product(1, x_, linalg::Form::kPlain, directions, linalg::Form::kPlain, result);
+    return result;
+  }
+
+  Key key(std::string_view purpose) const {
+    return options_.key.with(purpose).with(static_cast<std::uint64_t>(found_.cols()));
+  }
+
+  MatrixView x_;
+  VectorView y_;
+  const LeapOptions& options_;
+  Matrix found_;  // (d, s)
+  LeapEstimate result_;
+};
+
+class UStatisticEstimator : public BatchEstimator {
+ public:
+  explicit UStatisticEstimator(const UStatisticOptions& options)
+      : BatchEstimator("u-statistic"), options_(options) {}
+
+ protected:
+  void check(const Target& target, int dimension) const override {
+    if (target.order < 1 || target.order > kHighestOrder) {
+      throw InvalidArgument(
+          name(), fmt::format("the order must be 1 to {}; got {}.", kHighestOrder, target.order));
+    }
+    if (target.directions < 1 || target.directions > dimension) {
+      throw InvalidArgument(name(),
+                            fmt::format("can find 1 to the {} dimensions' directions; got {}.",
+                                        dimension,
+                                        target.directions));
+    }
+  }
+
+  Estimate estimate_rows(MatrixView x,
+                         VectorView y,
+                         const Target& target,
+                         const Effort& effort) const override {
+    if (y.size() < kFewestRows || is_constant(y)) {
+      return {.directions = Matrix(x.cols(), 0),
+              .note = fmt::format("u-statistic needs {} rows and a response that varies.",
+                                  kFewestRows)};
+    }
+    const LeapEstimate found =
+        estimate_leaps(x,
+                       y,
+                       {.kernel = options_.kernel,
+                        .slices = std::min(options_.slices, static_cast<int>(y.size())),
+                        .lowest_order = target.directions == 1 ? target.order : 1,
+                        .highest_order = target.order,
+                        .directions = target.directions,
+                        .key = effort.key,
+                        .threads = effort.threads,
+                        .interrupted = effort.interrupted});
+    return {.directions = found.directions, .note = found.note};
+  }
+
+ private:
+  UStatisticOptions options_;
+};
+
+}  // namespace
+
+LeapEstimate estimate_leaps(MatrixView x, VectorView y, const LeapOptions& options) {
+  check(options, x.rows(), x.cols());
+  if (is_constant(y)) {
+    throw InvalidArgument("index::estimate_leaps",
+                          "the response does not vary, so that no direction can drive it.");
+  }
+  LeapOptions limited = options;
+  const auto most = static_cast<int>(std::max<Eigen::Index>(1, x.cols() / 4));
+  limited.most_directions = std::min(options.most_directions, most);
+  return Search(x, y, limited).run();
+}
+
+std::unique_ptr<estimation::Estimator> u_statistic(const UStatisticOptions& options) {
+  return std::make_unique<UStatisticEstimator>(options);
+}
+
+}  // namespace thalweg::index
