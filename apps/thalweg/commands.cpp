@@ -1,5 +1,6 @@
 #include "commands.hpp"
 
+#include "exponent_options.hpp"
 #include "flow_options.hpp"
 #include "recover_options.hpp"
 #include "spectrum_options.hpp"
@@ -9,6 +10,7 @@ namespace thalweg::app {
 std::vector<Command> all_commands() {
   return {flow_command(),
           spectrum_command(),
+          exponent_command(),
           recover_command(),
           list_command(),
           report_command(),

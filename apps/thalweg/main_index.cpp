@@ -1,6 +1,7 @@
 // `thalweg-index`: the commands about index models, which need a BLAS and no libtorch. People start
 // it as `thalweg COMMAND`.
 
+#include "exponent_options.hpp"
 #include "guard.hpp"
 #include "recover_options.hpp"
 #include "worker_program.hpp"
@@ -8,6 +9,6 @@
 int main(int argc, char** argv) {
   using namespace thalweg::app;
   return guarded([&] {
-    return run_worker("thalweg-index", {recover_command(run_recover)}, {argv + 1, argv + argc});
+    return run_worker("thalweg-index", {exponent_command(run_exponent), recover_command(run_recover)}, {argv + 1, argv + argc});
   });
 }

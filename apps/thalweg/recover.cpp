@@ -22,6 +22,7 @@
 #include "thalweg/index/estimators.hpp"
 #include "thalweg/index/formula.hpp"
 #include "thalweg/index/generative_exponent.hpp"
+#include "thalweg/index/leap.hpp"
 #include "thalweg/index/level_sets.hpp"
 #include "thalweg/index/optimal_transform.hpp"
 #include "thalweg/index/sample_complexity.hpp"
@@ -92,6 +93,15 @@ index::ProblemFacts study_link(RecoverProblem& problem, const RecoverOptions& op
   return facts;
 }
 
+/// The largest leap of a link in several variables; only where the user does not say the order.
+std::optional<int> generative_leap(const estimation::LinkFunction& link,
+                                   const RecoverOptions& options) {
+  if (options.order) return {};
+  const auto leaps =
+      index::generative_leaps(link, {.threads = static_cast<int>(options.common.threads)});
+  return leaps.exponent > 0 ? std::optional(leaps.exponent) : std::nullopt;
+}
+
 RecoverProblem make_problem(const RecoverOptions& options) {
   RecoverProblem problem{.link = index::parse_formula(options.link),
                          .noise = estimation::Noise::parse(options.noise),
@@ -105,7 +115,7 @@ RecoverProblem make_problem(const RecoverOptions& options) {
   if (problem.target.directions == 1) {
     facts = study_link(problem, options);
   } else {
-    facts.order = problem.target.order = order_of(options, {});
+    facts.order = problem.target.order = order_of(options, generative_leap(*problem.link, options));
     facts.first = facts.order == 1 ? 1 : 0;
     facts.second = facts.order <= 2 ? 1 : 0;
   }
@@ -115,12 +125,21 @@ RecoverProblem make_problem(const RecoverOptions& options) {
   return problem;
 }
 
+/// Every estimator that can have the link, without the dearest: in one variable all but
+/// langevin-average, which takes longer than the rest together and needs about what sgd-average
+/// does.
+std::vector<std::string> default_methods(int variables) {
+  if (variables > 1) return {"sir", "save", "phd", "u-statistic"};
+  auto names = index::estimator_names();
+  std::erase(names, "langevin-average");
+  return names;
+}
+
 /// Fills in what depends on the link.
 void resolve(run::Settings& settings, RecoverOptions& options) {
-  if (options.methods.empty()) {
-    options.methods = index::estimator_names();
-    settings.set("methods", options.methods);
-  }
+  if (!options.methods.empty()) return;
+  options.methods = default_methods(index::parse_formula(options.link)->variables());
+  settings.set("methods", options.methods);
 }
 
 double expected_samples(const index::SampleComplexity& law, int dimension) {

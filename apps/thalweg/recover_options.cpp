@@ -44,8 +44,8 @@ void add_settings(run::Settings& settings, RecoverOptions& options) {
                 .group = group});
   settings.add({.name = "methods",
                 .target = &options.methods,
-                .help = "estimators to race, with commas between them; by default those that can "
-                        "have such a problem",
+                .help = "estimators to race, with commas between them; by default all that "
+                        "can have such a problem but langevin-average",
                 .metavar = "A,B,...",
                 .choices = method_names(),
                 .group = group});

@@ -33,7 +33,7 @@ constexpr double kLeakShare = 0.25;  // or this share
 constexpr int kMostLeaks = 3;
 constexpr double kRowsPerScale = 2;  // n / d^{k/2} below which an order is passed over
 
-void check(const LeapOptions& options, Eigen::Index rows, Eigen::Index d) {
+void check(const LeapEstimateOptions& options, Eigen::Index rows, Eigen::Index d) {
   constexpr const char* where = "index::estimate_leaps";
   if (options.lowest_order < 1 || options.highest_order > kHighestOrder ||
       options.lowest_order > options.highest_order) {
@@ -71,7 +71,7 @@ struct Sight {
 
 // What a leap adds, and whether a test bore it out or it was taken because more must be there.
 struct Step {
-  Leap leap;
+  EstimatedLeap leap;
   bool tested = true;
 };
 
@@ -83,7 +83,7 @@ struct Step {
 /// coordinates are the better ones.
 class Search {
  public:
-  Search(MatrixView x, VectorView y, const LeapOptions& options)
+  Search(MatrixView x, VectorView y, const LeapEstimateOptions& options)
       : x_(x), y_(y), options_(options), found_(x.cols(), 0) {}
 
   LeapEstimate run() {
@@ -210,7 +210,7 @@ class Search {
 
   // Where their number is known, the directions before the largest gap of the eigenvalues; else as
   // many as eigenvalues exceed those of permuted labels.
-  std::optional<Leap> counted(const Sight& sight, MatrixView x, const Matrix& basis) {
+  std::optional<EstimatedLeap> counted(const Sight& sight, MatrixView x, const Matrix& basis) {
     const Vector values = linalg::leading_eigenpairs(sight.u.matrix, most_at_once(basis)).values;
     const Eigen::Index most = wanted() - found_.cols();
     if (number_known()) return leap_of(sight, basis, before_largest_gap(values, most), 0);
@@ -248,10 +248,10 @@ class Search {
     return static_cast<int>(std::min<Eigen::Index>(kEigenvaluesKept, basis.cols()));
   }
 
-  Leap leap_of(const Sight& sight,
-               const Matrix& basis,
-               Eigen::Index count,
-               double threshold) const {
+  EstimatedLeap leap_of(const Sight& sight,
+                        const Matrix& basis,
+                        Eigen::Index count,
+                        double threshold) const {
     const int kept = static_cast<int>(std::max<Eigen::Index>(count, most_at_once(basis)));
     const auto eigen = linalg::leading_eigenpairs(sight.u.matrix, kept);
     return {.order = sight.order,
@@ -290,7 +290,7 @@ class Search {
 
   MatrixView x_;
   VectorView y_;
-  const LeapOptions& options_;
+  const LeapEstimateOptions& options_;
   Matrix found_;  // (d, s)
   LeapEstimate result_;
 };
@@ -343,13 +343,13 @@ class UStatisticEstimator : public BatchEstimator {
 
 }  // namespace
 
-LeapEstimate estimate_leaps(MatrixView x, VectorView y, const LeapOptions& options) {
+LeapEstimate estimate_leaps(MatrixView x, VectorView y, const LeapEstimateOptions& options) {
   check(options, x.rows(), x.cols());
   if (is_constant(y)) {
     throw InvalidArgument("index::estimate_leaps",
                           "the response does not vary, so that no direction can drive it.");
   }
-  LeapOptions limited = options;
+  LeapEstimateOptions limited = options;
   const auto most = static_cast<int>(std::max<Eigen::Index>(1, x.cols() / 4));
   limited.most_directions = std::min(options.most_directions, most);
   return Search(x, y, limited).run();

@@ -44,6 +44,7 @@ void draw_curve(SvgCanvas& canvas, const Curve& curve, double radius) {
   }
   if (curve.joined)
     canvas.path(polyline(canvas, x, y), ink_style("line", curve.ink), dash_attribute(curve.stroke));
+  if (!curve.dotted) return;
   for (const ScatterPoint& point : curve.points) {
     const double at = canvas.x(point.x), height = canvas.y(point.y);
     if (std::isfinite(at) && std::isfinite(height))

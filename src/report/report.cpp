@@ -7,6 +7,7 @@
 #include "report/run_data.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/files.hpp"
+#include "thalweg/report/exponent_page.hpp"
 #include "thalweg/report/flow_page.hpp"
 #include "thalweg/report/recover_page.hpp"
 #include "thalweg/report/spectrum_page.hpp"
@@ -16,6 +17,7 @@ namespace {
 
 std::string page_of(const run::RunFolder& folder) {
   const std::string command = command_of(folder);
+  if (command == "exponent") return exponent_page(folder);
   if (command == "flow") return flow_page(folder);
   if (command == "recover") return recover_page(folder);
   if (command == "spectrum") return spectrum_page(folder);
@@ -24,7 +26,9 @@ std::string page_of(const run::RunFolder& folder) {
       command.empty()
           ? "neither summary.json nor config.toml says which command made this run, so it has "
             "no page. Run the command again with --force."
-          : fmt::format("runs of '{}' have no page: only those of flow, recover and spectrum do.", command));
+          : fmt::format(
+                "runs of '{}' have no page: only those of exponent, flow, recover and spectrum do.",
+                command));
 }
 
 }  // namespace

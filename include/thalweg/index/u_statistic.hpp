@@ -20,7 +20,7 @@ enum class LabelKernel {
   kLinear   ///< y y', y standardised: sees what raw y correlates with
 };
 
-struct LeapOptions {
+struct LeapEstimateOptions {
   LabelKernel kernel = LabelKernel::kSlices;
   int slices = 0;  ///< of y, about; 0: those with the largest trace score
   int lowest_order = 1;
@@ -35,7 +35,7 @@ struct LeapOptions {
 };
 
 /// Directions that appear together, given those before.
-struct Leap {
+struct EstimatedLeap {
   int order = 0;
   Matrix directions;     ///< (d, s)
   double z = 0;          ///< trace score
@@ -46,9 +46,9 @@ struct Leap {
 };
 
 struct LeapEstimate {
-  Matrix directions;        ///< (d, r) orthonormal
-  std::vector<Leap> leaps;  ///< in the order they were found
-  std::string note = {};    ///< where something is worth saying
+  Matrix directions;                 ///< (d, r) orthonormal
+  std::vector<EstimatedLeap> leaps;  ///< in the order they were found
+  std::string note = {};             ///< where something is worth saying
 };
 
 /// Finds the directions that drive y by the leading eigenvectors of U-statistics
@@ -67,11 +67,11 @@ struct LeapEstimate {
 /// @param x  (n, d) standard normal rows (whitened first)   @param y  (n) finite, not constant
 /// Cost: per order and slicing that of U; 20 times that where r is not known and an order shows.
 /// Source: [Damian2025]; slicing, tests and stops are of this project.
-LeapEstimate estimate_leaps(MatrixView x, VectorView y, const LeapOptions& options = {});
+LeapEstimate estimate_leaps(MatrixView x, VectorView y, const LeapEstimateOptions& options = {});
 
 struct UStatisticOptions {
   LabelKernel kernel = LabelKernel::kSlices;
-  int slices = 0;  ///< as in LeapOptions
+  int slices = 0;  ///< as in LeapEstimateOptions
 };
 
 /// `u-statistic`: estimate_leaps with the target's number of directions and, for one direction, its

@@ -14,7 +14,7 @@ struct Curve {
   Ink ink = Ink::kNeutral;
   Stroke stroke = Stroke::kSolid;
   std::vector<ScatterPoint> points = {};
-  bool joined = true;
+  bool joined = true, dotted = true;  ///< a line through the points; the points themselves
 };
 
 /// A straight line between two points; on logarithmic axes a power law.

@@ -1,0 +1,292 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "exponent_options.hpp"
+#include "host_machine.hpp"
+#include "run_session.hpp"
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "thalweg/base/error.hpp"
+#include "thalweg/base/log.hpp"
+#include "thalweg/base/text.hpp"
+#include "thalweg/data/table.hpp"
+#include "thalweg/index/explanation.hpp"
+#include "thalweg/index/formula.hpp"
+#include "thalweg/index/generative_exponent.hpp"
+#include "thalweg/index/leap.hpp"
+#include "thalweg/index/level_sets.hpp"
+#include "thalweg/index/named_links.hpp"
+#include "thalweg/index/sample_exponent.hpp"
+#include "thalweg/index/sample_planner.hpp"
+
+namespace thalweg::app {
+namespace {
+
+using nlohmann::json;
+
+json number_or_null(const std::optional<int>& value) {
+  return value ? json(*value) : json(nullptr);
+}
+
+std::string order_text(const std::optional<int>& order) {
+  return order ? std::to_string(*order) : "none up to the orders tried";
+}
+
+int print_links() {
+  fmt::print("{:<12} {:>11} {:>10}  {}\n", "name", "information", "generative", "definition");
+  for (const auto& link : index::named_links()) {
+    fmt::print("{:<12} {:>11} {:>10}  {}\n",
+               link.name,
+               link.information_exponent,
+               link.generative_exponent,
+               link.definition);
+  }
+  return 0;
+}
+
+std::vector<double> breakpoints_of(const ExponentCommandOptions& options) {
+  std::vector<double> points;
+  for (const auto& text : options.breakpoints)
+    points.push_back(parse_double(text, "--breakpoints"));
+  return points;
+}
+
+/// The link over the range that a page shows, and where levels are taken.
+json picture_of(const index::LevelSets& level_sets, const estimation::LinkFunction& link) {
+  constexpr int kPoints = 601;
+  constexpr double kRange = 3;
+  std::vector<double> z(kPoints), y(kPoints);
+  for (int i = 0; i < kPoints; ++i)
+    z[static_cast<std::size_t>(i)] = kRange * (2.0 * i / (kPoints - 1) - 1);
+  link.evaluate(z, y);
+  json levels = json::array();
+  for (const auto& example : index::level_examples(level_sets))
+    levels.push_back({{"level", example.level}, {"z", example.z}, {"weights", example.weights}});
+  return {{"z", z}, {"y", y}, {"levels", std::move(levels)}};
+}
+
+json planned(const index::LinkExponents& found,
+             const estimation::Noise& noise,
+             const ExponentCommandOptions& options) {
+  json rows = json::object();
+  const auto d = static_cast<double>(*options.dimension);
+  for (const auto& [method, need] : index::samples_needed(found, noise, d, options.overlap)) {
+    rows[method] = {{"samples", need.samples ? json(std::ceil(*need.samples)) : json(nullptr)},
+                    {"exact_law", need.exact_law}};
+  }
+  return rows;
+}
+
+json single_index_results(const std::shared_ptr<const estimation::LinkFunction>& link,
+                          const estimation::Noise& noise,
+                          const ExponentCommandOptions& options) {
+  const auto breakpoints = breakpoints_of(options);
+  const index::LevelSets level_sets(link, breakpoints);
+  const auto found = index::link_exponents(link,
+                                           level_sets,
+                                           {.max_order = static_cast<int>(options.max_order),
+                                            .noise = noise,
+                                            .breakpoints = breakpoints,
+                                            .threads = static_cast<int>(options.common.threads)});
+  const bool noisy = noise.kind != estimation::Noise::Kind::kNone;
+  json results = {{"information_exponent", number_or_null(found.information_exponent)},
+                  {"generative_exponent", number_or_null(found.generative_exponent)},
+                  {"information_leap", number_or_null(found.information_exponent)},
+                  {"generative_leap", number_or_null(found.generative_exponent)},
+                  {"leaps", json::array()},
+                  {"lambda", found.lambdas.values},
+                  {"lambda_error", found.lambdas.errors},
+                  {"small", found.lambdas.small()},
+                  {"deviation", found.deviation},
+                  {"hermite_coefficients", nullptr},
+                  {"explanation", index::explain(level_sets, found, noisy)},
+                  {"picture", picture_of(level_sets, *link)},
+                  {"warnings", found.warnings}};
+  if (found.coefficients) {
+    results["hermite_coefficients"] = found.coefficients->values;
+    results["hermite_coefficient_errors"] = found.coefficients->errors;
+  }
+  if (found.generative_exponent)
+    results["leaps"].push_back({{"order", *found.generative_exponent}, {"directions", 1}});
+  if (options.dimension) results["samples_needed"] = planned(found, noise, options);
+  return results;
+}
+
+json leap_list(const index::Leaps& leaps) {
+  json list = json::array();
+  for (const auto& leap : leaps.steps) {
+    list.push_back(
+        {{"order", leap.order}, {"directions", leap.directions}, {"strengths", leap.strengths}});
+  }
+  return list;
+}
+
+json multi_index_results(const estimation::LinkFunction& link,
+                         const ExponentCommandOptions& options) {
+  if (options.noise != "none")
+    throw InvalidArgument("--noise", "is for links in one variable; leaps are found without it.");
+  if (options.dimension)
+    throw InvalidArgument("--dimension", "plans for links in one variable only.");
+  constexpr std::int64_t kMostOrder = 6;
+  const index::LeapOptions settings{
+      .max_order = static_cast<int>(std::min(options.max_order, kMostOrder)),
+      .key = Key{.seed = static_cast<std::uint64_t>(options.common.seed)}.with("leaps"),
+      .threads = static_cast<int>(options.common.threads)};
+  const auto generative = index::generative_leaps(link, settings);
+  const auto information = index::information_leaps(link, settings);
+  const auto exponent = [](const index::Leaps& leaps) {
+    return leaps.undetected == 0 ? json(leaps.exponent) : json(nullptr);
+  };
+  json warnings = json::array();
+  if (generative.undetected > 0) {
+    warnings.push_back(fmt::format(
+        "The response does not show {} of the {} variables at any order up to {}: it may not "
+        "depend on them.",
+        generative.undetected,
+        link.variables(),
+        settings.max_order));
+  }
+  return {{"information_leap", exponent(information)},
+          {"generative_leap", exponent(generative)},
+          {"leaps", leap_list(generative)},
+          {"information_leaps", leap_list(information)},
+          {"undetected", generative.undetected},
+          {"warnings", std::move(warnings)}};
+}
+
+/// The index to mean 0 and variance 1; warns where it is far from normal.
+std::vector<double> standardised(std::vector<double> z, json& warnings) {
+  const auto n = static_cast<double>(z.size());
+  double mean = 0, square = 0, third = 0, fourth = 0;
+  for (const double value : z) mean += value / n;
+  for (const double value : z) square += (value - mean) * (value - mean) / n;
+  if (!(square > 0)) throw InvalidArgument("--index", "the column does not vary.");
+  for (double& value : z) {
+    value = (value - mean) / std::sqrt(square);
+    third += std::pow(value, 3) / n;
+    fourth += std::pow(value, 4) / n;
+  }
+  if (std::abs(third) > 0.5 || std::abs(fourth - 3) > 1) {
+    warnings.push_back(fmt::format(
+        "The index is not normal (skewness {:.2g}, kurtosis {:.2g} where it should be 0 and 3): "
+        "orders above 1 may show its own shape.",
+        third,
+        fourth));
+  }
+  return z;
+}
+
+json sample_results(const ExponentCommandOptions& options) {
+  const std::array<std::string, 2> wanted = {options.index, options.response};
+  const auto table = data::read_table(options.table, wanted);
+  json results = {{"warnings", json::array()}};
+  const auto z = standardised(table.column(options.index), results["warnings"]);
+  const auto found = index::sample_exponents(
+      z, table.column(options.response), static_cast<int>(options.max_order));
+  // Lists begin with order 0, which says nothing: y is centred.
+  json orders = json::array(), lambda = {1.0}, error = {0.0}, coefficients = {0.0};
+  for (const auto& order : found.orders) {
+    orders.push_back({{"lambda2", order.lambda2},
+                      {"lambda2_coarser", order.lambda2_coarser},
+                      {"se", order.se},
+                      {"z_score", order.z_score},
+                      {"upper", order.upper},
+                      {"slices", order.slices},
+                      {"coefficient", order.coefficient},
+                      {"coefficient_se", order.coefficient_se}});
+    lambda.push_back(order.lambda());
+    error.push_back(order.se / (2 * std::max(order.lambda(), std::sqrt(order.se))));
+    coefficients.push_back(order.coefficient);
+  }
+  results.update({{"information_exponent", number_or_null(found.information_exponent)},
+                  {"generative_exponent", number_or_null(found.generative_exponent)},
+                  {"hermite_coefficients", std::move(coefficients)},
+                  {"lambda", std::move(lambda)},
+                  {"lambda_error", std::move(error)},
+                  {"orders", std::move(orders)},
+                  {"rows", table.rows()}});
+  return results;
+}
+
+json results_of(const ExponentCommandOptions& options) {
+  if (!options.table.empty()) {
+    json results = sample_results(options);
+    results["data"] = fmt::format("{}: {} on {}", options.table, options.response, options.index);
+    return results;
+  }
+  const auto link = index::parse_formula(options.link);
+  json results = link->variables() == 1
+                     ? single_index_results(link, estimation::Noise::parse(options.noise), options)
+                     : multi_index_results(*link, options);
+  results["link"] = link->text();
+  results["noise"] = options.noise;
+  results["variables"] = link->variables();
+  return results;
+}
+
+std::string leaps_text(const json& leaps) {
+  std::vector<std::string> parts;
+  for (const auto& leap : leaps) {
+    parts.push_back(fmt::format("{} at order {}",
+                                leap["directions"].get<int>() == 1
+                                    ? "1 direction"
+                                    : fmt::format("{} directions", leap["directions"].get<int>()),
+                                leap["order"].get<int>()));
+  }
+  return parts.empty() ? "none" : join(parts, ", then ");
+}
+
+void say_what_was_found(const json& results) {
+  const auto as_order = [&](const char* key) {
+    const auto& value = results[key];
+    return order_text(value.is_number() ? std::optional(value.get<int>()) : std::nullopt);
+  };
+  if (results.contains("information_leaps")) {
+    log_info(fmt::format("Generative leaps: {}. Information leaps: {}.",
+                         leaps_text(results["leaps"]),
+                         leaps_text(results["information_leaps"])));
+    return;
+  }
+  log_info(fmt::format("Information exponent: {}. Generative exponent: {}.",
+                       as_order("information_exponent"),
+                       as_order("generative_exponent")));
+  if (!results.contains("samples_needed")) return;
+  for (const auto& [method, need] : results["samples_needed"].items()) {
+    const auto& samples = need["samples"];
+    log_info(fmt::format(
+        "  {:<16} {}",
+        method,
+        samples.is_null() ? "no number of rows is enough"
+        : need["exact_law"].get<bool>()
+            ? fmt::format("{:.0f} rows", samples.get<double>())
+            : fmt::format("about {:.1g} rows (an order of magnitude)", samples.get<double>())));
+  }
+}
+
+}  // namespace
+
+int run_exponent(const ExponentCommandOptions& given, const run::Settings& settings) {
+  if (given.links) return print_links();
+  ExponentCommandOptions options = given;
+  run::Settings resolved = settings;
+  use_host(resolved, options.common);
+  if (options.common.dry_run) {
+    if (options.table.empty()) index::parse_formula(options.link);
+    fmt::print(
+        "A few seconds, below 200 MB. Nothing was run; leave out --dry-run to run thalweg "
+        "exponent.\n");
+    return 0;
+  }
+  json results = results_of(options);
+  RunSession session(options.common, resolved);
+  say_what_was_found(results);
+  session.finish("done", std::move(results));
+  return 0;
+}
+
+}  // namespace thalweg::app
