@@ -12,7 +12,7 @@ namespace thalweg::app {
 struct RaceSettings {
   std::string dimension;
   std::string samples = "auto";
-  std::int64_t seeds = 16;
+  std::int64_t seeds = 12;
   std::int64_t checkpoint_every = 0;  ///< jobs; 0 = about once a minute
 
   std::vector<int> dimensions() const;

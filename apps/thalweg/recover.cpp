@@ -33,10 +33,10 @@ namespace {
 
 using nlohmann::json;
 
-// Automatic sizes: neighbours a factor 1.4 apart, a method up to five times what it is expected to
-// need, beginning at a fifth of the least that one of them needs.
+// Automatic sizes: neighbours a factor 1.4 apart, a method up to four times what it is expected to
+// need, beginning at a quarter of the least that one of them needs.
 constexpr double kSizeRatio = 1.4;
-constexpr double kSizeSpan = 5;
+constexpr double kSizeSpan = 4;
 constexpr int kHighestOrder = 8;
 
 /// What is raced on, and what is known about it beforehand.

@@ -126,11 +126,8 @@ CurvePlot growth_plot(const RaceData& race) {
 }
 
 std::string verdict(const RaceMethod& method) {
-  if (!method.theory)
-    return method.reached_half() ? "finds it against the theory"
-                                 : "as it should be: no number of samples is enough";
-  if (!method.exponent)
-    return method.reached_half() ? "too few dimensions to fit" : "did not get there";
+  if (!method.theory) return method.reached_half() ? "against the theory" : "blind, as expected";
+  if (!method.exponent) return method.reached_half() ? "too few dimensions" : "not reached";
   const auto away = deviation(method);
   if (!away) return "no error bar";
   return std::abs(*away) < 2 ? "agrees" : fmt::format("{:+.1f} standard errors", *away);
@@ -162,23 +159,43 @@ Table growth_table(const RaceData& race) {
   return table;
 }
 
+bool is_blind(const RaceMethod& method) { return !method.theory && !method.reached_half(); }
+
+/// Methods that cannot succeed and did not, in one sentence; "" if there are none.
+std::string sentence_about_blind(const RaceData& race) {
+  std::vector<std::string> names;
+  double best = 0;
+  for (const RaceMethod& method : race.methods) {
+    if (!is_blind(method)) continue;
+    names.push_back("**" + method.name + "**");
+    best = std::fmax(best, method.best_overlap2(race.dimensions.size() - 1));
+  }
+  if (names.empty()) return {};
+  return fmt::format(
+      "{} cannot see this problem, says the theory, and {} not: overlap² {} at most in "
+      "d = {}, where chance alone gives {}.",
+      joined_list(names),
+      names.size() == 1 ? "does" : "do",
+      number_text(best, 2),
+      number_text(race.dimensions.back(), 6),
+      number_text(1 / race.dimensions.back(), 2));
+}
+
 std::string sentence_about(const RaceMethod& method, const RaceData& race) {
   const std::string name = "**" + method.name + "**";
-  const std::size_t last = race.dimensions.size() - 1;
   if (!method.reached_half()) {
-    const double best = method.best_overlap2(last);
-    const std::string seen = fmt::format("{} stays at overlap² {} at most in d = {}",
-                                         name,
-                                         number_text(best, 2),
-                                         number_text(race.dimensions[last], 6));
-    return seen + (method.theory
-                       ? fmt::format(", though samples of order {} should be enough: give it more.",
-                                     power_text(*method.theory))
-                       : ", where chance alone gives 1/d: for it this problem has no signal.");
+    return fmt::format(
+        "{} stays at overlap² {} at most in d = {}, though samples of order {} should "
+        "be enough: give it more.",
+        name,
+        number_text(method.best_overlap2(race.dimensions.size() - 1), 2),
+        number_text(race.dimensions.back(), 6),
+        power_text(*method.theory));
   }
   if (!method.exponent) return name + " gets there, in too few dimensions to fit a power.";
   std::string text = fmt::format("{} needs samples of order d^({})", name, with_error(method));
-  if (method.theory) text += fmt::format("; the theory says {}", power_text(*method.theory));
+  text += method.theory ? fmt::format("; the theory says {}", power_text(*method.theory))
+                        : "; the theory says that no number is enough";
   if (method.curvature && std::abs(*method.curvature) > 2)
     text += fmt::format(" (the points bend by {:.1f} standard errors: no clean power yet)",
                         *method.curvature);
@@ -205,8 +222,9 @@ std::vector<Tile> race_tiles(const RaceData& race) {
                      "by " + frugal->name});
   }
   if (slow != nullptr)
-    tiles.push_back(
-        {"Slowest growth", "d^" + fmt::format("{:.2f}", *slow->exponent), "of " + slow->name});
+    tiles.push_back({"Slowest growth",
+                     fmt::format("d^{:.2f}", *slow->exponent),
+                     fmt::format("of {}, ± {:.2f}", slow->name, slow->exponent_se.value_or(NAN))});
   const auto reached = std::ranges::count_if(race.methods, &RaceMethod::reached_half);
   tiles.push_back({"Methods that got there",
                    fmt::format("{} of {}", reached, race.methods.size()),
@@ -235,8 +253,13 @@ void add_growth(Page& page, const RaceData& race) {
     page.legend(legend_of(race), false);
     page.drawing(draw(growth_plot(race)));
   }
-  for (const RaceMethod& method : race.methods) page.paragraph(sentence_about(method, race));
+  for (const RaceMethod& method : race.methods)
+    if (!is_blind(method)) page.paragraph(sentence_about(method, race));
+  page.paragraph(sentence_about_blind(race));
   page.table(growth_table(race));
+  page.paragraph(
+      "The theory speaks of large d. Errors are about seeds only: at small d logarithms and lower "
+      "orders tilt a power, which more and larger dimensions would show.");
 }
 
 }  // namespace thalweg::report

@@ -95,7 +95,9 @@ std::string tick_text(double value) {
   if (!is_plain && value > 0 && std::abs(exponent - std::round(exponent)) < 1e-9) {
     return power_of_ten_text(static_cast<int>(std::round(exponent)));
   }
-  return fmt::format("{}{:.4g}", value < 0 ? "−" : "", std::abs(value));
+  const char* sign = value < 0 ? "−" : "";
+  if (is_plain && exponent >= 4) return fmt::format("{}{:.0f}", sign, std::abs(value));
+  return fmt::format("{}{:.4g}", sign, std::abs(value));
 }
 
 std::string shortened(std::string_view text, std::size_t characters) {

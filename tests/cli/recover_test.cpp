@@ -196,7 +196,7 @@ TEST_F(Recover, ItsConfigurationMakesTheSameRunAgain) {
 TEST_F(Recover, DryRunOnlySpeaks) {
   const auto result = recover({"--dimension", "10,20", "--samples", "100,200", "--dry-run"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
-  EXPECT_THAT(result.out, HasSubstr("32 jobs"));
+  EXPECT_THAT(result.out, HasSubstr("24 jobs"));
   EXPECT_THAT(result.out, HasSubstr("d = 20: 2 sample sizes from 100 to 200"));
   EXPECT_FALSE(fs::exists(path("")));
 }

@@ -96,7 +96,9 @@ TEST(RecoverPage, SaysWhatTheRaceFound) {
   EXPECT_THAT(html, HasSubstr("1.52 ± 0.05"));
   EXPECT_THAT(html, HasSubstr("agrees"));
   EXPECT_THAT(html, HasSubstr("+8.0 standard errors"));
-  EXPECT_THAT(html, HasSubstr("for it this problem has no signal"));
+  EXPECT_THAT(
+      html,
+      HasSubstr("<strong>sir</strong> cannot see this problem, says the theory, and does not"));
   EXPECT_THAT(html, Not(HasSubstr("nan")));
 }
 

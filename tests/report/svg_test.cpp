@@ -33,6 +33,8 @@ TEST(TickText, WritesPlainNumbersAndPowersOfTen) {
   EXPECT_EQ(tick_text(-2.5), "−2.5");
   EXPECT_EQ(tick_text(1e-5), "10⁻⁵");
   EXPECT_EQ(tick_text(1000), "1000");
+  EXPECT_EQ(tick_text(20000), "20000");
+  EXPECT_EQ(tick_text(-100000), "−100000");
 }
 
 TEST(RangeOf, IgnoresWhatAnAxisCannotShow) {
