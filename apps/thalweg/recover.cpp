@@ -26,6 +26,7 @@
 #include "thalweg/index/level_sets.hpp"
 #include "thalweg/index/optimal_transform.hpp"
 #include "thalweg/index/sample_complexity.hpp"
+#include "thalweg/index/slice_strengths.hpp"
 #include "thalweg/run/interrupt.hpp"
 
 namespace thalweg::app {
@@ -93,13 +94,23 @@ index::ProblemFacts study_link(RecoverProblem& problem, const RecoverOptions& op
   return facts;
 }
 
-/// The largest leap of a link in several variables; only where the user does not say the order.
-std::optional<int> generative_leap(const estimation::LinkFunction& link,
-                                   const RecoverOptions& options) {
-  if (options.order) return {};
-  const auto leaps =
-      index::generative_leaps(link, {.threads = static_cast<int>(options.common.threads)});
-  return leaps.exponent > 0 ? std::optional(leaps.exponent) : std::nullopt;
+/// The same in several variables: leaps for the U-statistic, moments of slices for the classical
+/// methods, which do not condition on what they have found.
+index::ProblemFacts study_leaps(RecoverProblem& problem, const RecoverOptions& options) {
+  constexpr std::int64_t kPoints = 500'000;  // a quarter of the default: strengths to a few percent
+  const auto leaps = index::generative_leaps(
+      *problem.link, {.points = kPoints, .threads = static_cast<int>(options.common.threads)});
+  problem.target.order =
+      order_of(options, leaps.exponent > 0 ? std::optional(leaps.exponent) : std::nullopt);
+  index::ProblemFacts facts{.order = problem.target.order};
+  if (leaps.steps.empty()) return facts;
+  for (const auto& leap : leaps.steps)
+    facts.agnostic = std::min(facts.agnostic, leap.strengths.back() / leap.directions);
+  const auto seen = index::slice_strengths(*problem.link, kPoints);
+  facts.first = seen.means;
+  facts.second = seen.spreads;
+  facts.quadratic = seen.hessian * seen.hessian;
+  return facts;
 }
 
 RecoverProblem make_problem(const RecoverOptions& options) {
@@ -111,14 +122,8 @@ RecoverProblem make_problem(const RecoverOptions& options) {
                          .warnings = {}};
   check_dimensions(*problem.link, options);
   problem.target = {.directions = problem.link->variables(), .link = problem.link};
-  index::ProblemFacts facts;
-  if (problem.target.directions == 1) {
-    facts = study_link(problem, options);
-  } else {
-    facts.order = problem.target.order = order_of(options, generative_leap(*problem.link, options));
-    facts.first = facts.order == 1 ? 1 : 0;
-    facts.second = facts.order <= 2 ? 1 : 0;
-  }
+  auto facts =
+      problem.target.directions == 1 ? study_link(problem, options) : study_leaps(problem, options);
   facts.refine = options.refine;
   for (const auto& method : options.methods)
     problem.methods[method] = index::sample_complexity(method, facts);

@@ -56,11 +56,11 @@ SampleComplexity sample_complexity(const std::string& method, const ProblemFacts
   const int k = facts.order;
   const double signal = facts.correlation;
   if (method == "ols") return law(1, 1, facts.linear);
-  if (method == "phd") return law(1, 2, facts.quadratic);
+  if (method == "phd") return law(1, 4, facts.quadratic);
   if (method == "sir") return law(1, 1, facts.first);
-  if (method == "save") return law(1, 10, std::max(facts.first, facts.second));
+  if (method == "save") return law(1, 6, facts.second > 0 ? facts.second : facts.first);
   if (method == "partial-trace") return partial_trace_law(facts);
-  if (method == "u-statistic") return law(optimal_exponent(k), k <= 2 ? 1 : 0.4, facts.agnostic);
+  if (method == "u-statistic") return law(optimal_exponent(k), k <= 2 ? 3 : 0.4, facts.agnostic);
   // At a fixed learning rate the time to w* goes like 1 / c_k; runs on h_3, T3 and h_4 took 11, 11
   // and 20 over c_k.
   const double steps = 1.3 * std::exp2(k);
