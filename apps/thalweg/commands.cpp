@@ -4,6 +4,7 @@
 #include "flow_options.hpp"
 #include "recover_options.hpp"
 #include "spectrum_options.hpp"
+#include "tensorpca_options.hpp"
 
 namespace thalweg::app {
 
@@ -12,6 +13,7 @@ std::vector<Command> all_commands() {
           spectrum_command(),
           exponent_command(),
           recover_command(),
+          tensorpca_command(),
           list_command(),
           report_command(),
           compare_command(),

@@ -1,5 +1,6 @@
 #include "race_run.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -12,12 +13,18 @@
 #include "thalweg/base/progress.hpp"
 #include "thalweg/base/system.hpp"
 #include "thalweg/estimation/exponent_fit.hpp"
+#include "thalweg/estimation/sample_sizes.hpp"
 #include "thalweg/run/interrupt.hpp"
 
 namespace thalweg::app {
 namespace {
 
 using nlohmann::json;
+
+// Of automatic sizes: neighbours a factor 1.4 apart, a method up to four times what it is expected
+// to need.
+constexpr double kSizeRatio = 1.4;
+constexpr double kSizeSpan = 4;
 
 constexpr const char* kOverlaps = "race.overlaps2";
 
@@ -75,7 +82,51 @@ json method_results(const estimation::Race& race,
   return result;
 }
 
+double expected_samples(const index::SampleComplexity& law, int dimension) {
+  return law.exponent ? law.prefactor * std::pow(dimension, *law.exponent) : 0;
+}
+
+/// The most rows worth a method's time.
+std::int64_t most_samples(const ExpectedSamples& expected,
+                          const std::string& method,
+                          int dimension) {
+  double own = expected_samples(expected.at(method), dimension), least = INFINITY;
+  for (const auto& [name, law] : expected)
+    if (law.exponent) least = std::min(least, expected_samples(law, dimension));
+  if (own == 0) own = std::isfinite(least) ? least : 10.0 * dimension;
+  return static_cast<std::int64_t>(std::ceil(kSizeSpan * own));
+}
+
 }  // namespace
+
+estimation::RaceOptions race_options(const RaceSettings& settings,
+                                     const CommonOptions& common,
+                                     const std::string& command,
+                                     const ExpectedSamples& expected,
+                                     const std::function<double(int)>& fewest) {
+  estimation::RaceOptions race{
+      .dimensions = settings.dimensions(),
+      .samples = {},
+      .seeds = static_cast<int>(settings.seeds),
+      .threads = static_cast<int>(common.threads),
+      .key = Key{.seed = static_cast<std::uint64_t>(common.seed)}.with(command)};
+  for (const int d : race.dimensions) {
+    if (!settings.automatic_samples()) {
+      race.samples.push_back(settings.sample_sizes());
+      continue;
+    }
+    double least = INFINITY, most = 0;
+    for (const auto& [method, law] : expected) {
+      race.most_samples[method].push_back(most_samples(expected, method, d));
+      const auto limit = static_cast<double>(race.most_samples[method].back());
+      least = std::min(least, limit / (kSizeSpan * kSizeSpan));
+      most = std::max(most, limit);
+    }
+    race.samples.push_back(
+        estimation::geometric_sizes(std::max(least, fewest(d)), most / kSizeRatio, kSizeRatio));
+  }
+  return race;
+}
 
 std::string run_race(estimation::Race& race,
                      RunSession& session,
@@ -105,10 +156,10 @@ std::string run_race(estimation::Race& race,
   return "done";
 }
 
-json race_results(const estimation::Race& race, const TheoryExponents& theory) {
+json race_results(const estimation::Race& race, const ExpectedSamples& expected) {
   json methods = json::object();
-  for (const auto& [method, exponent] : theory)
-    methods[method] = method_results(race, method, exponent);
+  for (const auto& [method, law] : expected)
+    methods[method] = method_results(race, method, law.exponent);
   return {{"dimensions", race.options().dimensions},
           {"samples", race.options().samples},
           {"seeds", race.options().seeds},

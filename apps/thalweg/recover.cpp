@@ -17,7 +17,6 @@
 #include "thalweg/base/log.hpp"
 #include "thalweg/base/text.hpp"
 #include "thalweg/estimation/planted_model.hpp"
-#include "thalweg/estimation/sample_sizes.hpp"
 #include "thalweg/index/chain_racers.hpp"
 #include "thalweg/index/estimators.hpp"
 #include "thalweg/index/formula.hpp"
@@ -34,10 +33,6 @@ namespace {
 
 using nlohmann::json;
 
-// Automatic sizes: neighbours a factor 1.4 apart, a method up to four times what it is expected to
-// need, beginning at a quarter of the least that one of them needs.
-constexpr double kSizeRatio = 1.4;
-constexpr double kSizeSpan = 4;
 constexpr int kHighestOrder = 8;
 
 /// What is raced on, and what is known about it beforehand.
@@ -46,7 +41,7 @@ struct RecoverProblem {
   estimation::Noise noise;
   estimation::Target target;                ///< with the labels as they come
   std::function<double(double)> transform;  ///< for methods that correlate; empty = none
-  std::map<std::string, index::SampleComplexity> methods;
+  ExpectedSamples methods;
   std::vector<std::string> warnings;
 };
 
@@ -147,45 +142,6 @@ void resolve(run::Settings& settings, RecoverOptions& options) {
   settings.set("methods", options.methods);
 }
 
-double expected_samples(const index::SampleComplexity& law, int dimension) {
-  return law.exponent ? law.prefactor * std::pow(dimension, *law.exponent) : 0;
-}
-
-/// The most rows worth a method's time: automatic sizes end for each where it should long have
-/// succeeded, and those that never do are shown what the most frugal of the others needs.
-std::int64_t most_samples(const RecoverProblem& problem, const std::string& method, int dimension) {
-  double own = expected_samples(problem.methods.at(method), dimension), least = INFINITY;
-  for (const auto& [name, law] : problem.methods)
-    if (law.exponent) least = std::min(least, expected_samples(law, dimension));
-  if (own == 0) own = std::isfinite(least) ? least : 10.0 * dimension;
-  return static_cast<std::int64_t>(kSizeSpan * own);
-}
-
-estimation::RaceOptions race_options(const RecoverProblem& problem, const RecoverOptions& options) {
-  estimation::RaceOptions race{
-      .dimensions = options.race.dimensions(),
-      .samples = {},
-      .seeds = static_cast<int>(options.race.seeds),
-      .threads = static_cast<int>(options.common.threads),
-      .key = Key{.seed = static_cast<std::uint64_t>(options.common.seed)}.with("recover")};
-  for (const int d : race.dimensions) {
-    if (!options.race.automatic_samples()) {
-      race.samples.push_back(options.race.sample_sizes());
-      continue;
-    }
-    double least = INFINITY, most = 0;
-    for (const auto& [method, law] : problem.methods) {
-      race.most_samples[method].push_back(most_samples(problem, method, d));
-      const auto limit = static_cast<double>(race.most_samples[method].back());
-      least = std::min(least, limit / (kSizeSpan * kSizeSpan));
-      most = std::max(most, limit);
-    }
-    race.samples.push_back(
-        estimation::geometric_sizes(std::max(least, d + 1.0), most / kSizeRatio, kSizeRatio));
-  }
-  return race;
-}
-
 index::MethodOptions method_options(const RecoverOptions& options) {
   using index::LabelKernel;
   static const std::map<std::string, LabelKernel> kernels = {{"slices", LabelKernel::kSlices},
@@ -253,9 +209,7 @@ double race_bytes(const RecoverProblem& problem, const estimation::RaceOptions& 
 json results_of(const estimation::Race& race,
                 const RecoverProblem& problem,
                 const RecoverOptions& options) {
-  TheoryExponents theory;
-  for (const auto& [method, law] : problem.methods) theory[method] = law.exponent;
-  json results = race_results(race, theory);
+  json results = race_results(race, problem.methods);
   results["link"] = problem.link->text();
   results["noise"] = options.noise;
   results["directions"] = problem.target.directions;
@@ -276,7 +230,8 @@ int run_recover(const RecoverOptions& given, const run::Settings& settings) {
   std::map<std::string, estimation::Racer> racers;
   for (const auto& method : options.methods)
     racers[method] = racer_of(method, problem, method_options(options));
-  estimation::Race race(racers, race_options(problem, options));
+  estimation::Race race(racers,
+                        race_options(options.race, options.common, "recover", problem.methods));
   const double bytes = race_bytes(problem, race.options());
   if (options.common.dry_run) {
     report_race_size(race, settings.command(), bytes);

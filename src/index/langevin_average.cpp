@@ -22,7 +22,8 @@ using estimation::Effort;
 using estimation::Estimate;
 using estimation::Target;
 
-constexpr int kFewestBlocks = 5;  // before an error bar means anything
+constexpr int kFewestBlocks = 5;      // before an error bar means anything
+constexpr int kEstimatorBlocks = 80;  // an average may end after a sixteenth of its horizon
 
 void check(const LangevinOptions& options) {
   const char* where = "index::average_langevin";
@@ -115,6 +116,7 @@ LangevinAverage average_langevin(const SphereLoss& loss, const LangevinOptions& 
       every * std::max<std::int64_t>(1, std::llround(std::ceil(steps / options.blocks / every)));
   DirectionAverage average(options.readout, d, options.blocks);
   LangevinAverage result{.direction = {}, .mean = {}};
+  int next_look = kFewestBlocks;
   double count = 0, loss_sum = 0, loss_squares = 0, points = 0;
   for (int block = 0; block < options.blocks; ++block) {
     if (options.interrupted && options.interrupted()) break;
@@ -131,9 +133,9 @@ LangevinAverage average_langevin(const SphereLoss& loss, const LangevinOptions& 
     result.mean = block == 0 ? sum : Matrix(result.mean + sum);
     count += added;
     points += static_cast<double>(block_steps) * options.chains;
-    if (block + 1 >= kFewestBlocks && options.angle_tolerance > 0 &&
-        average.angle_error() < options.angle_tolerance) {
-      break;
+    if (block + 1 == next_look && options.angle_tolerance > 0) {
+      next_look *= 2;
+      if (average.angle_error() < options.angle_tolerance) break;
     }
   }
   if (count == 0) return result;
@@ -149,27 +151,37 @@ LangevinAverage average_langevin(const SphereLoss& loss, const LangevinOptions& 
   return result;
 }
 
-double locking_temperature(int k, double dimension, double strength) {
+double locking_temperature(const HiddenSignal& signal) {
+  if (signal.order == 1) return 0;
   // -log(1 - a^2) / (4 a^k) has one minimum; at k = 2 it is approached at a = 0.
   double least = std::numeric_limits<double>::infinity();
   for (double a = 1e-4; a < 1; a += 1e-4) {
-    least = std::min(least, -std::log1p(-a * a) / (4 * std::pow(a, k)));
+    least = std::min(least, -std::log1p(-a * a) / (4 * std::pow(a, signal.order)));
   }
-  return k == 1 ? 0 : dimension * least / strength;
+  return signal.dimension * least / signal.strength;
 }
 
-double default_inverse_temperature(int k, double dimension, double samples, double strength) {
-  const double most =
-      k == 1 ? 0.3 * dimension / strength : 0.6 * locking_temperature(k, dimension, strength);
-  return std::min(0.5 * std::sqrt(samples), most);
+double default_inverse_temperature(const HiddenSignal& signal) {
+  const double most = signal.order == 1 ? 0.3 * signal.dimension / signal.strength
+                                        : 0.6 * locking_temperature(signal);
+  return std::min(0.5 * std::sqrt(signal.samples), most);
 }
 
-double default_horizon(int k, double dimension, double inverse_temperature, double strength) {
+double limit_noise(const HiddenSignal& signal) {
+  const int k = signal.order, odd = k % 2, traces = (k - 1) / 2;
+  double variance = odd == 1 ? 1 : 2;
+  for (int j = 1; j <= k; ++j) variance /= j;
+  for (int j = 1; j <= traces; ++j) variance *= 2 * j * (signal.dimension + 2 * (j + 1 - odd));
+  return signal.dimension * variance / (signal.samples * signal.strength * signal.strength);
+}
+
+double default_horizon(const HiddenSignal& signal, double inverse_temperature) {
+  const int k = signal.order;
   double double_factorial = 1;  // k!! or (k - 1)!!
   for (int j = k % 2 == 1 ? k : k - 1; j > 1; j -= 2) double_factorial *= j;
-  const double signal = inverse_temperature * double_factorial * strength;
+  const double reach = inverse_temperature * double_factorial * signal.strength;
   const double even = k % 2 == 1 ? 1 : 2.0 / (k * k);
-  return 10 * even * std::pow(dimension, k) / (signal * signal);
+  return 10 * even * std::pow(signal.dimension, k) / (reach * reach) / (1 + limit_noise(signal));
 }
 
 namespace {
@@ -208,11 +220,15 @@ class LangevinEstimator : public BatchEstimator {
   /// @param known  |c_k|, 0 where it is not known
   LangevinAverage average(
       MatrixView x, const Vector& y, int k, double known, const Effort& effort) const {
-    const double n = static_cast<double>(x.rows()), d = static_cast<double>(x.cols());
-    const double eps = default_inverse_temperature(k, d, n, known > 0 ? known : 1);
+    HiddenSignal signal{.order = k,
+                        .dimension = static_cast<double>(x.cols()),
+                        .strength = known > 0 ? known : 1,
+                        .samples = static_cast<double>(x.rows())};
+    const double eps = default_inverse_temperature(signal);
     // An unknown coefficient is taken for a half; the tolerance ends the average where it is more.
-    const double horizon = default_horizon(k, d, eps, known > 0 ? known : 0.5);
-    const double evaluations = horizon * d / options_.step;
+    if (known == 0) signal.strength = 0.5;
+    const double horizon = default_horizon(signal, eps);
+    const double evaluations = horizon * signal.dimension / options_.step;
     const auto loss = fastest_correlation_loss(k, x, y, evaluations);
     const double share = std::min(1.0, options_.most_flops / (evaluations * loss->flops()));
     return average_langevin(*loss,
@@ -221,6 +237,7 @@ class LangevinEstimator : public BatchEstimator {
                              .inverse_temperature = eps,
                              .horizon = horizon * share,
                              .step = options_.step,
+                             .blocks = kEstimatorBlocks,
                              .angle_tolerance = options_.angle_tolerance,
                              .interrupted = effort.interrupted},
                             effort.key);

@@ -170,7 +170,8 @@ class SgdAverageEstimator : public BatchEstimator {
     const auto scale = response_scale(target, y);
     const Vector standard = (y.array() - scale.mean) / scale.deviation;
     const FloatMatrix rows = x.cast<float>();
-    const auto options = options_for(scale, target.order, static_cast<int>(x.cols()), effort);
+    const auto options =
+        options_for(scale, target.order, static_cast<int>(x.cols()), x.rows(), effort);
     SgdAverage best;
     for (const double sign : attracting_signs(scale, target.order)) {
       const auto found = average_sgd(rows, sign * standard, options, effort.key);
@@ -185,9 +186,14 @@ class SgdAverageEstimator : public BatchEstimator {
   SgdAverageOptions options_for(const ResponseScale& scale,
                                 int k,
                                 int dimension,
+                                Eigen::Index rows,
                                 const Effort& effort) const {
     const double known = std::abs(scale.coefficient(k));
-    const double steps = k * default_horizon(k, dimension, 1, known > 0 ? known : 0.5);
+    const double steps = k * default_horizon({.order = k,
+                                              .dimension = static_cast<double>(dimension),
+                                              .strength = known > 0 ? known : 0.5,
+                                              .samples = static_cast<double>(rows)},
+                                             1);
     return {.order = k,
             .readout = k % 2 == 1 ? Readout::kFirst : Readout::kSecond,
             .rate = options_.rate,

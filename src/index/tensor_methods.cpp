@@ -20,6 +20,7 @@ using linalg::Form;
 
 constexpr int kStarts = 10;
 constexpr int kMostIterations = 100;
+constexpr int kLangevinBlocks = 80;
 
 /// Power iterations on every row until all have settled.
 Matrix power_iterations(const SpikedTensor& tensor, double n, Matrix points) {
@@ -76,18 +77,19 @@ Vector by_langevin(const SpikedTensor& tensor,
                    double n,
                    const TensorMethodOptions& options,
                    Key key) {
-  const int k = tensor.order();
-  const double d = tensor.dimension();
-  const double eps = default_inverse_temperature(k, d, n, 1);
-  const double horizon = default_horizon(k, d, eps, 1);
+  const HiddenSignal signal{
+      .order = tensor.order(), .dimension = static_cast<double>(tensor.dimension()), .samples = n};
+  const double eps = default_inverse_temperature(signal);
+  const double horizon = default_horizon(signal, eps);
   const auto loss = tensor.loss(n);
-  const double flops = horizon * d / options.langevin_step * loss->flops();
+  const double flops = horizon * signal.dimension / options.langevin_step * loss->flops();
   return average_langevin(*loss,
-                          {.readout = k % 2 == 1 ? Readout::kFirst : Readout::kSecond,
+                          {.readout = signal.order % 2 == 1 ? Readout::kFirst : Readout::kSecond,
                            .rao_blackwell = options.rao_blackwell,
                            .inverse_temperature = eps,
                            .horizon = horizon * std::min(1.0, options.langevin_flops / flops),
                            .step = options.langevin_step,
+                           .blocks = kLangevinBlocks,
                            .angle_tolerance = options.langevin_angle_tolerance,
                            .interrupted = options.interrupted},
                           key)
@@ -120,15 +122,23 @@ Vector estimate_spike(const std::string& method,
                                     join(names, ", ")));
 }
 
-SpikeComplexity spike_complexity(const std::string& method, int order, bool refine) {
+SampleComplexity spike_complexity(const std::string& method, int order, bool refine) {
   const double half = 0.5 * order;
-  if (method == "power") return {.exponent = std::max(1.0, order - 1.0), .prefactor = 1};
-  if (method == "unfolding" || refine) return {.exponent = half, .prefactor = 0.5};
-  // d V_k for odd k, 2 d v_k for even: the noise of a partial trace.
-  double prefactor = order % 2 == 1 ? 1 : 2;
-  for (int j = 1; j <= order; ++j) prefactor /= j;
-  for (int j = 1; j <= (order - 1) / 2; ++j) prefactor *= 2 * j;
-  return {.exponent = std::ceil(half), .prefactor = prefactor};
+  const int rows = order / 2, columns = order - rows;
+  // The unfolding has C(d + q - 1, q) rows and as many columns for its other order, and noise of
+  // variance 1 / C(k, q): the threshold is that variance times the square root of their product.
+  const double unfolding =
+      2 * std::sqrt(std::tgamma(rows + 1) * std::tgamma(columns + 1)) / std::tgamma(order + 1);
+  if (method == "power") {
+    const double exponent = std::max(1.0, order - 1.0);
+    return {.exponent = exponent, .prefactor = unfolding * std::pow(30, half - exponent)};
+  }
+  if (method == "unfolding" || refine) return {.exponent = half, .prefactor = unfolding};
+  // The leading power of limit_noise.
+  constexpr double kLarge = 1e6;
+  const double exponent = std::ceil(half);
+  const double noise = limit_noise({.order = order, .dimension = kLarge, .samples = 1});
+  return {.exponent = exponent, .prefactor = noise / std::pow(kLarge, exponent)};
 }
 
 }  // namespace thalweg::index

@@ -11,6 +11,7 @@
 #include "thalweg/report/flow_page.hpp"
 #include "thalweg/report/recover_page.hpp"
 #include "thalweg/report/spectrum_page.hpp"
+#include "thalweg/report/tensorpca_page.hpp"
 
 namespace thalweg::report {
 namespace {
@@ -21,14 +22,15 @@ std::string page_of(const run::RunFolder& folder) {
   if (command == "flow") return flow_page(folder);
   if (command == "recover") return recover_page(folder);
   if (command == "spectrum") return spectrum_page(folder);
+  if (command == "tensorpca") return tensorpca_page(folder);
   throw BadInput(
       folder.path().string(),
       command.empty()
           ? "neither summary.json nor config.toml says which command made this run, so it has "
             "no page. Run the command again with --force."
-          : fmt::format(
-                "runs of '{}' have no page: only those of exponent, flow, recover and spectrum do.",
-                command));
+          : fmt::format("runs of '{}' have no page: only those of exponent, flow, recover, "
+                        "spectrum and tensorpca do.",
+                        command));
 }
 
 }  // namespace

@@ -214,14 +214,42 @@ TEST(Langevin, GradientAverageTendsToThePartialTrace) {
 }
 
 TEST(Langevin, LockingIsWhereTheEquatorStopsHolding) {
-  EXPECT_NEAR(index::locking_temperature(3, 1, 1), 0.489, 5e-4);
-  EXPECT_NEAR(index::locking_temperature(4, 1, 1), 0.614, 5e-4);
-  EXPECT_NEAR(index::locking_temperature(5, 1, 1), 0.703, 5e-4);
-  EXPECT_NEAR(index::locking_temperature(2, 100, 0.5), 50, 1e-4);
-  EXPECT_NEAR(index::default_inverse_temperature(3, 100, 1e4, 1), 0.6 * 48.9, 0.05);
-  EXPECT_NEAR(index::default_inverse_temperature(3, 100, 400, 1), 10, 1e-12);
-  EXPECT_NEAR(index::default_horizon(3, 10, 2, 1), 10 * 1000 / (4 * 9.0), 1e-9);
-  EXPECT_NEAR(index::default_horizon(4, 10, 2, 0.5), 20 * 10000 / (4 * 16 * 9 * 0.25), 1e-9);
+  const auto locking = [](int k) {
+    return index::locking_temperature({.order = k, .dimension = 1});
+  };
+  EXPECT_NEAR(locking(3), 0.489, 5e-4);
+  EXPECT_NEAR(locking(4), 0.614, 5e-4);
+  EXPECT_NEAR(locking(5), 0.703, 5e-4);
+  EXPECT_NEAR(
+      index::locking_temperature({.order = 2, .dimension = 100, .strength = 0.5}), 50, 1e-4);
+  using index::default_inverse_temperature;
+  EXPECT_NEAR(default_inverse_temperature({.order = 3, .dimension = 100, .samples = 1e4}),
+              0.6 * 48.9,
+              0.05);
+  EXPECT_NEAR(
+      default_inverse_temperature({.order = 3, .dimension = 100, .samples = 400}), 10, 1e-12);
+}
+
+TEST(Langevin, HorizonIsTenTimesTheNoise) {
+  using index::default_horizon;
+  using index::limit_noise;
+  constexpr double kMany = 1e18;  // samples: no noise of the data
+  EXPECT_NEAR(default_horizon({.order = 3, .dimension = 10, .samples = kMany}, 2),
+              10 * 1000 / (4 * 9.0),
+              1e-9);
+  EXPECT_NEAR(default_horizon({.order = 4, .dimension = 10, .strength = 0.5, .samples = kMany}, 2),
+              20 * 10000 / (4 * 16 * 9 * 0.25),
+              1e-9);
+  // V_3 = 4, V_5 = 11.2, v_4 = 1.1666667, v_6 = 2.4888889 at d = 10: the hermite sheet, section 4.
+  const auto noise = [](int k) {
+    return limit_noise({.order = k, .dimension = 10, .strength = 2, .samples = 5});
+  };
+  EXPECT_NEAR(noise(1), 10 / 20.0, 1e-12);
+  EXPECT_NEAR(noise(2), 2 * 10 * 0.5 / 20, 1e-12);
+  EXPECT_NEAR(noise(3), 10 * 4 / 20.0, 1e-12);
+  EXPECT_NEAR(noise(4), 2 * 10 * 1.1666667 / 20, 1e-7);
+  EXPECT_NEAR(noise(5), 10 * 11.2 / 20, 1e-12);
+  EXPECT_NEAR(noise(6), 2 * 10 * 2.4888889 / 20, 1e-7);
 }
 
 // The error bar of the direction against its true distance to the limit, over 40 averages.
@@ -255,13 +283,15 @@ double estimated_overlap2(const index::LangevinEstimatorOptions& options,
   return overlap_squared(model.directions(), found.at(0).directions);
 }
 
+// The horizon leaves a tenth of Brownian noise, the data about as much: 1 / 1.2, less three
+// deviations of a sum of twelve squares.
 TEST(LangevinEstimator, FindsTheDirectionAtEveryParity) {
-  EXPECT_GT(estimated_overlap2({}, "relu(z)", 1, 12, 400, true), 0.85);
-  EXPECT_GT(estimated_overlap2({}, "z^2", 2, 12, 400, true), 0.85);
+  EXPECT_GT(estimated_overlap2({}, "relu(z)", 1, 12, 400, true), 0.7);
+  EXPECT_GT(estimated_overlap2({}, "z^2", 2, 12, 400, true), 0.7);
   EXPECT_GT(estimated_overlap2({}, "cos(2*z)", 2, 12, 600, false), 0.7);
-  EXPECT_GT(estimated_overlap2({}, "T3", 3, 12, 4000, true), 0.85);
-  EXPECT_GT(estimated_overlap2({.rao_blackwell = true}, "T3", 3, 12, 4000, false), 0.8);
-  EXPECT_GT(estimated_overlap2({.rao_blackwell = true}, "h4(z)", 4, 8, 4000, true), 0.85);
+  EXPECT_GT(estimated_overlap2({}, "T3", 3, 12, 4000, true), 0.7);
+  EXPECT_GT(estimated_overlap2({.rao_blackwell = true}, "T3", 3, 12, 4000, false), 0.7);
+  EXPECT_GT(estimated_overlap2({.rao_blackwell = true}, "h4(z)", 4, 8, 4000, true), 0.7);
 }
 
 TEST(LangevinEstimator, StopsWhenInterrupted) {

@@ -24,7 +24,7 @@ struct LangevinOptions {
   int chains = 16;                 ///< side by side
   int blocks = 20;                 ///< for the error bar
 
-  /// Ends at a block's end, the fifth or later, when the direction's angle_error is below.
+  /// Ends after 5, 10, 20, ... blocks when the direction's angle_error is below.
   double angle_tolerance = 0;
 
   std::function<bool()> interrupted = {};             ///< asked before every block
@@ -54,25 +54,40 @@ struct LangevinAverage {
 /// project.
 LangevinAverage average_langevin(const SphereLoss& loss, const LangevinOptions& options, Key key);
 
+/// A loss that hides a direction: near the equator L ~ -s alpha^k, with noise from n samples of
+/// variance one.
+struct HiddenSignal {
+  int order = 1;         ///< k
+  double dimension = 0;  ///< d
+  double strength = 1;   ///< s: c_k for labels of variance one, 1 for spiked tensors
+  double samples = 0;    ///< n
+};
+
 /// The inverse temperature above which the invariant law of L = -s alpha^k on S^{d-1} has its
 /// maximum away from the equator, so that the last iterate too finds w*: d min_a(-log(1 - a^2) /
 /// (4 a^k)) / s. 0.489 d/s at k = 3, 0.614 at 4, 0.703 at 5; 0 for k = 1.
-double locking_temperature(int k, double dimension, double strength);
+double locking_temperature(const HiddenSignal& signal);
 
 /// min(sqrt(n)/2, 0.6 locking_temperature): the fluctuations of 2 eps L over the sphere stay below
 /// one and w* does not capture the chain. 0.3 d/s in place of the second for k = 1.
-double default_inverse_temperature(int k, double dimension, double samples, double strength);
+double default_inverse_temperature(const HiddenSignal& signal);
 
-/// The time after which the average's signal, of strength s at order k, is sqrt(10) times its
-/// Brownian noise: 10 d^k / (eps^2 k!!^2 s^2) for odd k, 20 d^k / (eps^2 k^2 (k-1)!!^2 s^2) for
-/// even.
-double default_horizon(int k, double dimension, double inverse_temperature, double strength);
+/// What the data's own noise leaves of a partial trace, and of an average in the limit, is
+/// overlap^2 = 1 / (1 + limit_noise), about: d V_k / (n s^2) for odd k, 2 d v_k / (n s^2) for even,
+/// V_k = 2^m m! / k! prod_{j=1..m} (d + 2j), v_k the same from j = 2 to m + 1, m = (k - 1)/2 or
+/// (k - 2)/2.
+double limit_noise(const HiddenSignal& signal);
+
+/// The time after which the Brownian noise of the average squared is a tenth of its limit squared,
+/// noise of the data included: 10 d^k / (eps^2 k!!^2 s^2) for odd k, 20 d^k / (eps^2 k^2 (k-1)!!^2
+/// s^2) for even, over 1 + limit_noise.
+double default_horizon(const HiddenSignal& signal, double inverse_temperature);
 
 struct LangevinEstimatorOptions {
   bool rao_blackwell = false;
-  double step = 0.1;              ///< c
-  double angle_tolerance = 0.07;  ///< radians: cosine 0.9975
-  double most_flops = 1e11;       ///< for each estimate; the average ends there if need be
+  double step = 0.2;             ///< c: the direction does not feel it
+  double angle_tolerance = 0.2;  ///< radians: costs 4 % of overlap^2
+  double most_flops = 1e11;      ///< for each estimate; the average ends there if need be
 };
 
 /// `langevin-average`: the average of Langevin dynamics on the correlation loss with student h_k of

@@ -57,10 +57,10 @@ struct SgdAverageEstimatorOptions {
   std::int64_t most_steps = 100'000'000;  ///< for each estimate
 };
 
-/// `sgd-average`: average_sgd on the centred response over its deviation, for k default_horizon(k,
-/// d, 1, c_k) steps; c_k is taken for 1/2 where the link is not known. First-order readout for odd
-/// k, second-order for even; where the sign of the coefficient at an even order is not known both
-/// are tried, and the stronger average is taken. Begins again at every size.
+/// `sgd-average`: average_sgd on the centred response over its deviation, for k
+/// default_horizon steps at eps = 1; c_k is taken for 1/2 where the link is not known. First-order
+/// readout for odd k, second-order for even; where the sign of the coefficient at an even order is
+/// not known both are tried, and the stronger average is taken. Begins again at every size.
 /// @throws InvalidArgument  by estimate(): more than one direction, an order outside 1..12
 std::unique_ptr<estimation::Estimator> sgd_average(const SgdAverageEstimatorOptions& options = {});
 

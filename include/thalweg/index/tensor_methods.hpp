@@ -1,26 +1,22 @@
 #pragma once
 
-#include <array>
 #include <functional>
 #include <string>
-#include <string_view>
 
 #include "thalweg/base/random.hpp"
+#include "thalweg/index/sample_complexity.hpp"
 #include "thalweg/index/spiked_tensor.hpp"
+#include "thalweg/index/tensor_method_names.hpp"
 #include "thalweg/linalg/matrix.hpp"
 
 namespace thalweg::index {
-
-/// What `thalweg tensorpca --methods` takes.
-inline constexpr auto kTensorMethods =
-    std::to_array<std::string_view>({"langevin-average", "partial-trace", "power", "unfolding"});
 
 struct TensorMethodOptions {
   /// langevin-average: average gradients in place of iterates (see LangevinOptions).
   bool rao_blackwell = false;
   double langevin_step = 0.1;             ///< c = d dt
-  double langevin_angle_tolerance = 0.1;  ///< radians, at which an average ends
-  double langevin_flops = 2e10;           ///< for each, at most
+  double langevin_angle_tolerance = 0.2;  ///< radians, at which an average ends
+  double langevin_flops = 1e10;           ///< for each, at most
 
   /// Power iterations after langevin-average and partial-trace, which take their estimate from
   /// overlap d^{-1/4} to what the tensor allows.
@@ -47,12 +43,11 @@ Vector estimate_spike(const std::string& method,
                       const TensorMethodOptions& options,
                       Key key);
 
-/// n ~ prefactor d^exponent for overlap^2 = 1/2, exponents from the theory: ceil(k/2) for averages
-/// and partial traces, k/2 for these refined and for unfolding, k - 1 for power iteration from
-/// random starts, never below 1. Prefactors are orders of magnitude.
-struct SpikeComplexity {
-  double exponent = 1, prefactor = 1;
-};
-SpikeComplexity spike_complexity(const std::string& method, int order, bool refine);
+/// n = prefactor d^exponent for overlap^2 = 1/2. Exponents from the theory: ceil(k/2) for averages
+/// and partial traces, k/2 for these refined and for unfolding, max(1, k - 1) for power iteration
+/// from random starts. Prefactors: the noise of partial traces; twice the threshold of unfolding,
+/// for refined estimates too; that power iteration needs as much as unfolding at d = 30, which it
+/// about does.
+SampleComplexity spike_complexity(const std::string& method, int order, bool refine);
 
 }  // namespace thalweg::index
