@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "gelu.hpp"
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
@@ -49,7 +50,7 @@ std::string activation_name(Activation activation) {
 at::Tensor activate(Activation activation, const at::Tensor& x) {
   switch (activation) {
     case Activation::kGelu:
-      return at::gelu(x);
+      return nn::gelu(x);
     case Activation::kTanh:
       return at::tanh(x);
     case Activation::kSilu:

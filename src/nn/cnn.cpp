@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "convolution.hpp"
 #include "initialization.hpp"
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -42,7 +43,7 @@ class Cnn final : public Network {
   at::Tensor forward(const ParameterTensors& parameters, const at::Tensor& inputs) const override {
     at::Tensor x = inputs;
     for (const std::size_t layer : conv_) {
-      x = at::conv2d(x, parameters[layer], {}, 1, options_.kernel / 2);
+      x = convolve(x, parameters[layer], 1, options_.kernel / 2);
       x = at::avg_pool2d(activate(options_.activation, x), 2);
     }
     x = activate(options_.activation, at::mm(x.flatten(1), parameters[hidden_].t()));

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "convolution.hpp"
 #include "layers.hpp"
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -20,7 +21,7 @@ struct Convolution {
   std::size_t weight = 0;
   std::int64_t stride = 1;
   at::Tensor operator()(const ParameterTensors& parameters, const at::Tensor& x) const {
-    return at::conv2d(x, parameters[weight], {}, stride, 1);
+    return convolve(x, parameters[weight], stride, 1);
   }
 };
 
