@@ -19,14 +19,18 @@ SampleComplexity law(double exponent, double prefactor, double signal) {
 double optimal_exponent(int k) { return std::max(1.0, k / 2.0); }
 
 // Exact for the trace of bounded labels at large d: n = d V_k / c^2 for odd k and 2 d v_k / c^2 for
-// even k, V_k = 2^m m! / k! d^m with m = (k - 1) / 2 and v_k the same with m = (k - 2) / 2. Power
-// steps gain only where the trace alone needs more than d^{k/2}: 0.4 is what they needed at
+// even k, V_k = 2^m m! / k! d^m with m = (k - 1) / 2 and v_k the same with m = (k - 2) / 2.
+SampleComplexity trace_law(int k, double correlation) {
+  const int m = (k - 1) / 2;
+  const double trace = std::exp2(m) * std::tgamma(m + 1) / std::tgamma(k + 1);
+  return k % 2 == 0 ? law(k / 2, 2 * trace, correlation) : law((k + 1) / 2, trace, correlation);
+}
+
+// Power steps gain only where the trace alone needs more than d^{k/2}: 0.4 is what they needed at
 // order 3.
 SampleComplexity partial_trace_law(const ProblemFacts& facts) {
-  const int k = facts.order, m = (k - 1) / 2;
-  const double trace = std::exp2(m) * std::tgamma(m + 1) / std::tgamma(k + 1);
-  if (k % 2 == 0) return law(k / 2, 2 * trace, facts.correlation);
-  if (k == 1 || !facts.refine) return law((k + 1) / 2, trace, facts.correlation);
+  const int k = facts.order;
+  if (k % 2 == 0 || k == 1 || !facts.refine) return trace_law(k, facts.correlation);
   return law(optimal_exponent(k), 0.4, facts.correlation);
 }
 
@@ -68,8 +72,8 @@ SampleComplexity sample_complexity(const std::string& method, const ProblemFacts
     return law(std::max(1, k - 1), steps * std::sqrt(signal), signal);
   if (method == "smoothed-sgd" || method == "smoothed-sgd-chain")
     return law(optimal_exponent(k), steps * std::sqrt(signal), signal);
-  if (method == "langevin-average" || method == "sgd-average")
-    return law(std::max(1, (k + 1) / 2), 0.3, signal);
+  // Their limit in time is the partial trace.
+  if (method == "langevin-average" || method == "sgd-average") return trace_law(k, signal);
   throw InvalidArgument("index::sample_complexity", "knows no method '" + method + "'.");
 }
 
