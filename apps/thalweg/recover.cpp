@@ -147,11 +147,18 @@ index::MethodOptions method_options(const RecoverOptions& options) {
   static const std::map<std::string, LabelKernel> kernels = {{"slices", LabelKernel::kSlices},
                                                              {"radial", LabelKernel::kRadial},
                                                              {"linear", LabelKernel::kLinear}};
+  using Radius = index::SmoothedSgdOptions::Radius;
+  static const std::map<std::string, Radius> radii = {{"default", Radius::kDefault},
+                                                      {"automatic", Radius::kAutomatic},
+                                                      {"annealed", Radius::kAnnealed}};
   return {.slices = static_cast<int>(options.slices),
           .kernel = kernels.at(options.kernel),
           .refine = options.refine,
-          .radius_exponent = options.radius_exponent,
-          .rate_scale = options.rate_scale};
+          .radius = options.radius_exponent ? Radius::kPower : radii.at(options.radius),
+          .radius_exponent = options.radius_exponent.value_or(0),
+          .rate_scale = options.rate_scale,
+          .passes = static_cast<int>(options.passes),
+          .rao_blackwell = options.average == "gradients"};
 }
 
 /// Methods that read rows once, in blocks; the others hold all of a problem's.

@@ -1,5 +1,8 @@
 #include "recover_options.hpp"
 
+#include <algorithm>
+
+#include "thalweg/base/error.hpp"
 #include "thalweg/index/estimator_names.hpp"
 
 namespace thalweg::app {
@@ -66,9 +69,16 @@ void add_settings(run::Settings& settings, RecoverOptions& options) {
                 .target = &options.refine,
                 .help = "take power steps behind the partial trace",
                 .group = tuning});
+  settings.add({.name = "radius",
+                .target = &options.radius,
+                .help = "of the circles over which smoothed SGD averages: d^0.25 from order 3 on, "
+                        "that of the least samples (automatic), or d^0.25 that shrinks as the "
+                        "direction is found (annealed)",
+                .choices = {"default", "automatic", "annealed"},
+                .group = tuning});
   settings.add({.name = "radius-exponent",
                 .target = &options.radius_exponent,
-                .help = "smooth SGD over circles of radius d^E; by default d^0.25 from order 3 on",
+                .help = "take d^E for that radius",
                 .metavar = "E",
                 .minimum = 0,
                 .maximum = 1,
@@ -80,6 +90,19 @@ void add_settings(run::Settings& settings, RecoverOptions& options) {
                 .minimum = 0.001,
                 .maximum = 100,
                 .group = tuning});
+  settings.add({.name = "passes",
+                .target = &options.passes,
+                .help = "of online and smoothed SGD over the rows; with more than one they begin "
+                        "anew at every sample size",
+                .minimum = 1,
+                .maximum = 10000,
+                .group = tuning});
+  settings.add({.name = "average",
+                .target = &options.average,
+                .help = "what langevin-average averages: its iterates, as published, or the "
+                        "gradients it meets, which has the same limit",
+                .choices = {"iterates", "gradients"},
+                .group = tuning});
   add_settings(settings, options.race);
   add_settings(settings, options.common);
 }
@@ -87,6 +110,21 @@ void add_settings(run::Settings& settings, RecoverOptions& options) {
 void check(const RecoverOptions& options, const run::Settings& settings) {
   check(options.common, settings);
   check(options.race, settings);
+  if (options.radius != "default" && options.radius_exponent) {
+    throw InvalidArgument("--radius-exponent",
+                          "says the radius, and so does --radius; leave one of them out.");
+  }
+  const bool chains = std::ranges::any_of(
+      options.methods, [](const std::string& name) { return name.ends_with("-chain"); });
+  if (!chains) return;
+  if (options.radius == "annealed") {
+    throw InvalidArgument("--radius",
+                          "a chain keeps its radius; anneal smoothed-sgd, or leave chains out.");
+  }
+  if (options.passes > 1) {
+    throw InvalidArgument(
+        "--passes", "a chain meets every row once; pass again with online-sgd or smoothed-sgd.");
+  }
 }
 
 Command recover_command(RunFunction<RecoverOptions> run) {

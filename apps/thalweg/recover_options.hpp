@@ -26,8 +26,11 @@ struct RecoverOptions {
   std::int64_t slices = 0;  ///< 0 = by the method
   std::string kernel = "slices";
   bool refine = true;
+  std::string radius = "default";
   std::optional<double> radius_exponent;
   double rate_scale = 0.2;
+  std::int64_t passes = 1;
+  std::string average = "iterates";
 };
 
 void add_settings(run::Settings& settings, RecoverOptions& options);

@@ -22,9 +22,9 @@ bool is_smoothed(const std::string& name) {
   return name == "smoothed-sgd-chain";
 }
 
-double radius_of(const MethodOptions& chosen, int order, int dimension) {
-  return chosen.radius_exponent ? std::pow(dimension, *chosen.radius_exponent)
-                                : default_radius(order, dimension);
+SmoothedSgdOptions sgd_options(const MethodOptions& chosen, bool smoothed) {
+  return {.radius = smoothed ? chosen.radius : SmoothedSgdOptions::Radius::kNone,
+          .radius_exponent = chosen.radius_exponent};
 }
 
 ReducedChainOptions chain_options(const estimation::Target& target,
@@ -38,7 +38,7 @@ ReducedChainOptions chain_options(const estimation::Target& target,
                               .link = target.link,
                               .noise = noise,
                               .student = hermite_student(k),
-                              .radius = smoothed ? radius_of(chosen, k, dimension) : 0};
+                              .radius = first_radius(sgd_options(chosen, smoothed), k, dimension)};
   if (scale.coefficient(k) < 0) options.student.back() = -1;
   options.learning_rate = default_learning_rate(k, dimension, options.radius, 1, chosen.rate_scale);
   options.label_transform = [scale, transform = target.label_transform](double y) {

@@ -12,7 +12,6 @@
 #include "thalweg/index/ols.hpp"
 #include "thalweg/index/partial_trace.hpp"
 #include "thalweg/index/sgd_average.hpp"
-#include "thalweg/index/smoothed_sgd.hpp"
 #include "thalweg/index/u_statistic.hpp"
 
 namespace thalweg::index {
@@ -27,12 +26,10 @@ InverseRegressionOptions inverse_regression_options(const Options& options) {
 }
 
 SmoothedSgdOptions smoothed_sgd_options(const Options& options) {
-  SmoothedSgdOptions chosen{.rate_scale = options.rate_scale};
-  if (options.radius_exponent) {
-    chosen.radius = SmoothedSgdOptions::Radius::kPower;
-    chosen.radius_exponent = *options.radius_exponent;
-  }
-  return chosen;
+  return {.radius = options.radius,
+          .radius_exponent = options.radius_exponent,
+          .rate_scale = options.rate_scale,
+          .passes = options.passes};
 }
 
 // Which labels it takes is the command's business.
@@ -57,9 +54,10 @@ constexpr std::array kEstimators = {
     Entry{"partial-trace",
           [](const Options& o) { return partial_trace(partial_trace_options(o)); }},
     Entry{"u-statistic", [](const Options& o) { return u_statistic(u_statistic_options(o)); }},
-    Entry{"online-sgd", [](const Options& o) { return online_sgd(o.rate_scale); }},
+    Entry{"online-sgd", [](const Options& o) { return online_sgd(o.rate_scale, o.passes); }},
     Entry{"smoothed-sgd", [](const Options& o) { return smoothed_sgd(smoothed_sgd_options(o)); }},
-    Entry{"langevin-average", [](const Options&) { return langevin_average(); }},
+    Entry{"langevin-average",
+          [](const Options& o) { return langevin_average({.rao_blackwell = o.rao_blackwell}); }},
     Entry{"sgd-average", [](const Options&) { return sgd_average(); }},
 };
 

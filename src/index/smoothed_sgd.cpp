@@ -62,21 +62,6 @@ struct Plan {
   std::int64_t earliest_refinement = 0;  ///< row, where at_target is not known
 };
 
-double radius_of(const SmoothedSgdOptions& options, int order, int dimension) {
-  switch (options.radius) {
-    case Radius::kNone:
-      return 0;
-    case Radius::kPower:
-      return std::pow(dimension, options.radius_exponent);
-    case Radius::kAutomatic:
-      return best_radius(order, dimension);
-    case Radius::kDefault:
-    case Radius::kAnnealed:
-      break;
-  }
-  return default_radius(order, dimension);
-}
-
 class Chain {
  public:
   Chain(const Plan& plan, std::vector<double> series, const Vector& start)
@@ -213,7 +198,7 @@ class SmoothedSgd : public estimation::Estimator {
     Plan plan{.order = k,
               .dimension = d,
               .radius_rule = options_.radius,
-              .radius = radius_of(options_, k, d),
+              .radius = first_radius(options_, k, d),
               .rate_scale = options_.rate_scale,
               .clip = options_.clip,
               .earliest_refinement = options_.passes * rows / 2};
@@ -293,13 +278,29 @@ class SmoothedSgd : public estimation::Estimator {
 
 }  // namespace
 
+double first_radius(const SmoothedSgdOptions& options, int order, int dimension) {
+  switch (options.radius) {
+    case Radius::kNone:
+      return 0;
+    case Radius::kPower:
+      return std::pow(dimension, options.radius_exponent);
+    case Radius::kAutomatic:
+      return best_radius(order, dimension);
+    case Radius::kDefault:
+    case Radius::kAnnealed:
+      break;
+  }
+  return default_radius(order, dimension);
+}
+
 std::unique_ptr<estimation::Estimator> smoothed_sgd(const SmoothedSgdOptions& options) {
   return std::make_unique<SmoothedSgd>("smoothed-sgd", options);
 }
 
-std::unique_ptr<estimation::Estimator> online_sgd(double rate_scale) {
+std::unique_ptr<estimation::Estimator> online_sgd(double rate_scale, int passes) {
   return std::make_unique<SmoothedSgd>(
-      "online-sgd", SmoothedSgdOptions{.radius = Radius::kNone, .rate_scale = rate_scale});
+      "online-sgd",
+      SmoothedSgdOptions{.radius = Radius::kNone, .rate_scale = rate_scale, .passes = passes});
 }
 
 }  // namespace thalweg::index

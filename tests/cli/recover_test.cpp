@@ -34,9 +34,10 @@ class Recover : public ::testing::Test {
     return all;
   }
 
-  ProgramResult recover(std::vector<std::string> more) const {
-    return thalweg(words(std::move(more)), folder_.path());
+  ProgramResult run(const std::vector<std::string>& all) const {
+    return thalweg(all, folder_.path());
   }
+  ProgramResult recover(std::vector<std::string> more) const { return run(words(std::move(more))); }
 
   json results(const std::string& name) const {
     return json::parse(read_file(path(name) / "summary.json")).at("results");
@@ -193,6 +194,19 @@ TEST_F(Recover, ItsConfigurationMakesTheSameRunAgain) {
   EXPECT_EQ(results("a"), results("b"));
 }
 
+// Rows that are too few for one pass are enough for several: the sum of the steps counts.
+TEST_F(Recover, PassesGoOverTheRowsAgain) {
+  const auto overlap = [&](const char* passes) {
+    const auto result = run(
+        {"recover",   "--link",       "h3",          "--order",  "3",         "--labels", "raw",
+         "--methods", "smoothed-sgd", "--dimension", "24",       "--samples", "1000",     "--seeds",
+         "8",         "--threads",    "1",           "--passes", passes,      "--name",   passes});
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    return results(passes)["methods"]["smoothed-sgd"]["overlap2_mean"][0][0].get<double>();
+  };
+  EXPECT_GT(overlap("5"), overlap("1") + 0.2);
+}
+
 TEST_F(Recover, DryRunOnlySpeaks) {
   const auto result = recover({"--dimension", "10,20", "--samples", "100,200", "--dry-run"});
   ASSERT_EQ(result.exit_code, 0) << result.err;
@@ -216,6 +230,9 @@ TEST_F(Recover, BadOptionsAreOneSentenceAndExitCodeTwo) {
       {{"--methods", "olz"}, "Did you mean 'ols'?"},
       {{"--device", "cuda"}, "[--device] thalweg recover runs on the cpu only"},
       {{"--memory", "1MB", "--dimension", "100", "--samples", "5000"}, "[--memory] 1MB is less"},
+      {{"--radius", "automatic", "--radius-exponent", "0.3"}, "[--radius-exponent]"},
+      {{"--methods", "smoothed-sgd-chain", "--radius", "annealed"}, "[--radius] a chain keeps"},
+      {{"--methods", "online-sgd-chain", "--passes", "2"}, "[--passes] a chain meets"},
       {{"--link", "relu(z"}, "relu(z"},
       {{"--link", "z=3"}, "="},
       {{"--link", "z1*z2*z3", "--dimension", "2"}, "3 variables"},

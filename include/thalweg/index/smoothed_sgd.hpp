@@ -32,6 +32,9 @@ struct SmoothedSgdOptions {
   int passes = 1;
 };
 
+/// The radius that SGD begins with.
+double first_radius(const SmoothedSgdOptions& options, int order, int dimension);
+
 /// Online SGD on the correlation loss -y psi(w.x), smoothed over a circle around w: one direction,
 /// from O(d) memory.
 ///
@@ -56,6 +59,6 @@ struct SmoothedSgdOptions {
 std::unique_ptr<estimation::Estimator> smoothed_sgd(const SmoothedSgdOptions& options = {});
 
 /// The same with radius 0, by the name `online-sgd`.
-std::unique_ptr<estimation::Estimator> online_sgd(double rate_scale = 0.2);
+std::unique_ptr<estimation::Estimator> online_sgd(double rate_scale = 0.2, int passes = 1);
 
 }  // namespace thalweg::index
