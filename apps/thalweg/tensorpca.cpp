@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <cmath>
 #include <map>
 #include <string>
@@ -7,9 +6,11 @@
 #include "host_machine.hpp"
 #include "race_run.hpp"
 #include "tensorpca_options.hpp"
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "thalweg/base/error.hpp"
+#include "thalweg/base/system.hpp"
 #include "thalweg/index/tensor_methods.hpp"
 #include "thalweg/run/interrupt.hpp"
 
@@ -54,20 +55,33 @@ estimation::Racer racer_of(const std::string& method, const TensorpcaOptions& op
       });
 }
 
+/// @throws InvalidArgument  dimensions whose tensors are too large, with the largest that do
+void check_dimensions(const TensorpcaOptions& options) {
+  const int order = static_cast<int>(options.order), largest = options.race.dimensions().back();
+  const double bytes = index::spiked_tensor_bytes(order, largest);
+  if (bytes <= index::kMostSpikedTensorBytes) return;
+  const double fits = largest * std::pow(index::kMostSpikedTensorBytes / bytes, 1.0 / order);
+  throw InvalidArgument("--dimension",
+                        fmt::format("a tensor of order {} in {} dimensions takes {}; up to {} "
+                                    "dimensions do, which take {}.",
+                                    order,
+                                    largest,
+                                    size_text(bytes),
+                                    std::floor(fits),
+                                    size_text(index::kMostSpikedTensorBytes)));
+}
+
 /// The noise, the spike added to it and what a product needs, on every thread.
 double race_bytes(const TensorpcaOptions& options, const estimation::RaceOptions& race) {
-  const int rows = static_cast<int>(options.order) / 2;
-  const int columns = static_cast<int>(options.order) - rows;
-  const auto d = static_cast<double>(race.dimensions.back());
-  const double unfolding = std::pow(d, static_cast<double>(options.order)) /
-                           (std::tgamma(rows + 1) * std::tgamma(columns + 1));
-  return 3 * sizeof(double) * unfolding * race.threads;
+  return 3 * race.threads *
+         index::spiked_tensor_bytes(static_cast<int>(options.order), race.dimensions.back());
 }
 
 }  // namespace
 
 int run_tensorpca(const TensorpcaOptions& given, const run::Settings& settings) {
   TensorpcaOptions options = given;
+  check_dimensions(options);
   run::Settings resolved = settings;
   use_host(resolved, options.common);
   resolve(resolved, options);

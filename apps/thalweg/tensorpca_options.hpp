@@ -14,7 +14,7 @@ namespace thalweg::app {
 /// tensorpca_options.cpp.
 struct TensorpcaOptions {
   CommonOptions common;
-  RaceSettings race = {.dimension = "12,16,24,32"};
+  RaceSettings race = {.dimension = "16,24,32,48"};
 
   std::int64_t order = 3;
   std::vector<std::string> methods;  ///< empty = all of them

@@ -168,7 +168,9 @@ class SgdAverageEstimator : public BatchEstimator {
                          const Target& target,
                          const Effort& effort) const override {
     const auto scale = response_scale(target, y);
-    const Vector standard = (y.array() - scale.mean) / scale.deviation;
+    const Vector standard = ((y.array() - scale.mean) / scale.deviation)
+                                .max(-options_.response_clip)
+                                .min(options_.response_clip);
     const FloatMatrix rows = x.cast<float>();
     const auto options =
         options_for(scale, target.order, static_cast<int>(x.cols()), x.rows(), effort);

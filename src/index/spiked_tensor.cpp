@@ -11,20 +11,19 @@
 namespace thalweg::index {
 namespace {
 
-constexpr double kMostBytes = 2e9;
-
 SymmetricTensor symmetric_noise(int order, int dimension, Key key) {
-  const double numbers = std::pow(dimension, order) / (order <= 3   ? order - 1
-                                                       : order == 4 ? 4
-                                                                    : 12);
-  if (order < 2 || order > 5 || dimension < 2 || 8 * numbers > kMostBytes) {
+  const bool known = order >= 2 && order <= 5 && dimension >= 2;
+  if (!known || spiked_tensor_bytes(order, dimension) > kMostSpikedTensorBytes) {
     throw InvalidArgument(
         "index::SpikedTensor",
-        fmt::format("needs order 2 to 5, dimension 2 or more and at most 2 GB for "
-                    "the noise; got order {}, dimension {} and {:.3g} GB.",
-                    order,
-                    dimension,
-                    8e-9 * numbers));
+        fmt::format(
+            "needs order 2 to 5, dimension 2 or more and at most {:.3g} GB; got order {}, "
+            "dimension {}{}.",
+            1e-9 * kMostSpikedTensorBytes,
+            order,
+            dimension,
+            known ? fmt::format(" and {:.3g} GB", 1e-9 * spiked_tensor_bytes(order, dimension))
+                  : ""));
   }
   // In an orthonormal basis Sym G is standard normal.
   std::vector<double> coordinates(
@@ -55,6 +54,12 @@ class SpikedLoss : public SphereLoss {
 };
 
 }  // namespace
+
+double spiked_tensor_bytes(int order, int dimension) {
+  const int rows = order / 2, columns = order - rows;
+  return sizeof(double) * std::pow(dimension, order) /
+         (std::tgamma(rows + 1) * std::tgamma(columns + 1));
+}
 
 SpikedTensor::SpikedTensor(int order, int dimension, Key key)
     : direction_(uniform_direction(dimension, key.with("direction"))),

@@ -68,18 +68,22 @@ void SymmetricBasis::for_each(
   }
 }
 
-// Monomials that end in v_l are v_l times those of one order less in the first l + 1 variables.
+// Monomials that end in v_l are v_l times those of one order less in the first l + 1 variables; how
+// many these are is where they end.
 Matrix SymmetricBasis::powers(MatrixView points) const {
   Matrix out(points.rows(), size());
-  Vector lower, monomials;
+  Vector lower(size()), monomials(size());
+  std::vector<Eigen::Index> ends;
   for (Eigen::Index r = 0; r < points.rows(); ++r) {
-    monomials = Vector::Ones(1);
+    monomials[0] = 1;
+    ends.assign(static_cast<std::size_t>(dimension_), 1);
     for (int q = 1; q <= order_; ++q) {
-      std::swap(lower, monomials);
-      monomials.resize(symmetric_size(q, dimension_));
+      lower.swap(monomials);
+      Eigen::Index at = 0;
       for (int l = 0; l < dimension_; ++l) {
-        const auto count = symmetric_size(q - 1, l + 1);
-        monomials.segment(symmetric_size(q, l), count) = points(r, l) * lower.head(count);
+        Eigen::Index& end = ends[static_cast<std::size_t>(l)];
+        monomials.segment(at, end) = points(r, l) * lower.head(end);
+        end = at += end;
       }
     }
     out.row(r) = monomials.cwiseProduct(scales_).transpose();

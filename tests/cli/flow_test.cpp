@@ -6,14 +6,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "cli/program.hpp"
 #include "support/temporary_folder.hpp"
@@ -61,24 +59,7 @@ class Flow : public ::testing::Test {
 
   /// Starts a run and sends it a signal once it has written a checkpoint. Returns its wait status.
   int signal_after_checkpoint(const std::string& name, int signal, std::vector<std::string> more) const {
-    const pid_t child = fork();
-    if (child == 0) {
-      fs::current_path(path());
-      auto words = flow(name, std::move(more));
-      std::vector<char*> argv = {const_cast<char*>(THALWEG_PROGRAM)};
-      for (std::string& word : words) argv.push_back(word.data());
-      argv.push_back(nullptr);
-      execv(THALWEG_PROGRAM, argv.data());
-      _exit(127);
-    }
-    const fs::path first = path() / "runs" / name / "checkpoints" / "step-000000007.npz";
-    for (int i = 0; i < 3000 && !fs::exists(first); ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    kill(child, signal);
-    int status = 0;
-    waitpid(child, &status, 0);
-    return status;
+    return testing::signal_after_checkpoint(flow(name, std::move(more)), path(), name, signal);
   }
 
   void expect_equal_series(const std::string& a, const std::string& b) const {

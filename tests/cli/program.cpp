@@ -1,8 +1,11 @@
 #include "program.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <stdexcept>
+#include <thread>
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -30,6 +33,13 @@ void redirect(int descriptor, const std::filesystem::path& file) {
   _exit(127);
 }
 
+bool has_checkpoint(const std::filesystem::path& run) {
+  std::error_code none;
+  const std::filesystem::directory_iterator files(run / "checkpoints", none);
+  return std::ranges::any_of(files,
+                             [](const auto& file) { return file.path().extension() == ".npz"; });
+}
+
 }  // namespace
 
 ProgramResult run_program(const std::vector<std::string>& words,
@@ -54,6 +64,22 @@ ProgramResult run_program(const std::vector<std::string>& words,
 ProgramResult thalweg(std::vector<std::string> arguments, const std::filesystem::path& folder) {
   arguments.insert(arguments.begin(), THALWEG_PROGRAM);
   return run_program(arguments, folder);
+}
+
+int signal_after_checkpoint(std::vector<std::string> arguments,
+                            const std::filesystem::path& folder,
+                            const std::string& name,
+                            int signal) {
+  arguments.insert(arguments.begin(), THALWEG_PROGRAM);
+  const pid_t child = fork();
+  if (child == 0) become(arguments, folder);
+  if (child < 0) throw std::runtime_error("fork failed");
+  for (int i = 0; i < 3000 && !has_checkpoint(folder / "runs" / name); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  kill(child, signal);
+  int status = 0;
+  if (waitpid(child, &status, 0) != child) throw std::runtime_error("waitpid failed");
+  return status;
 }
 
 bool is_installed(const std::string& program) {

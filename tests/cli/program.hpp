@@ -21,6 +21,13 @@ ProgramResult run_program(const std::vector<std::string>& words,
 ProgramResult thalweg(std::vector<std::string> arguments,
                       const std::filesystem::path& folder = std::filesystem::temp_directory_path());
 
+/// Starts the `thalweg` of this build in `folder` and sends it a signal once the run runs/`name`
+/// has a checkpoint, or after 30 s. Returns its wait status.
+int signal_after_checkpoint(std::vector<std::string> arguments,
+                            const std::filesystem::path& folder,
+                            const std::string& name,
+                            int signal);
+
 /// Whether a program is installed on this machine.
 bool is_installed(const std::string& program);
 

@@ -1,17 +1,14 @@
 // `thalweg recover` as a user types it, on small races.
 
-#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "cli/program.hpp"
 #include "support/temporary_folder.hpp"
@@ -47,25 +44,7 @@ class Recover : public ::testing::Test {
 
   /// Starts a race of a minute and sends it a signal once it has saved a checkpoint.
   int signal_after_checkpoint(const std::string& name, int signal) const {
-    const pid_t child = fork();
-    if (child == 0) {
-      fs::current_path(folder_.path());
-      auto all = words(long_race(name));
-      std::vector<char*> argv = {const_cast<char*>(THALWEG_PROGRAM)};
-      for (std::string& word : all) argv.push_back(word.data());
-      argv.push_back(nullptr);
-      execv(THALWEG_PROGRAM, argv.data());
-      _exit(127);
-    }
-    const auto saved = [&] {
-      return fs::exists(path(name) / "checkpoints") && !fs::is_empty(path(name) / "checkpoints");
-    };
-    for (int i = 0; i < 3000 && !saved(); ++i)
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    kill(child, signal);
-    int status = 0;
-    waitpid(child, &status, 0);
-    return status;
+    return testing::signal_after_checkpoint(words(long_race(name)), folder_.path(), name, signal);
   }
 
   static std::vector<std::string> long_race(const std::string& name) {

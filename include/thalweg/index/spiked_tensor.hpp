@@ -9,6 +9,11 @@
 
 namespace thalweg::index {
 
+/// Bytes of a spiked tensor, nearly all for the balanced unfolding of its noise.
+double spiked_tensor_bytes(int order, int dimension);
+
+inline constexpr double kMostSpikedTensorBytes = 2e9;
+
 /// Tensor principal components: Y = w^k + n^{-1/2} Sym G, w uniform on the sphere, G with
 /// independent standard normal entries. Sym keeps the symmetric part: an entry with m equal ones
 /// has variance 1/m. n plays the part of the sample size.
@@ -17,7 +22,7 @@ namespace thalweg::index {
 class SpikedTensor {
  public:
   /// @param order  k, 2 to 5   @param dimension  d, 2 and up
-  /// @throws InvalidArgument  otherwise, or where the noise would take more than 2 GB
+  /// @throws InvalidArgument  otherwise, or where it would take over kMostSpikedTensorBytes
   SpikedTensor(int order, int dimension, Key key);
 
   int order() const { return noise_.order(); }
