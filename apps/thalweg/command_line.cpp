@@ -60,13 +60,7 @@ CLI::Option* add_setting(CLI::App& parser, const Command& command, const run::Se
 /// the value, as in --model-option widths=64,64.
 std::vector<std::string> list_items(const run::Setting& setting,
                                     const std::vector<std::string>& values) {
-  if (setting.choices.empty()) return values;
-  std::vector<std::string> items;
-  for (const auto& value : values) {
-    const auto parts = split(value, ',');
-    items.insert(items.end(), parts.begin(), parts.end());
-  }
-  return items;
+  return setting.choices.empty() ? values : comma_items(values);
 }
 
 std::vector<std::string> given_values(const run::Setting& setting, const CLI::Option& option) {

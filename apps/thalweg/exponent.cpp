@@ -1,27 +1,26 @@
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "exponent_options.hpp"
+#include "exponent_samples.hpp"
 #include "host_machine.hpp"
 #include "run_session.hpp"
+#include "setting_text.hpp"
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/log.hpp"
 #include "thalweg/base/text.hpp"
-#include "thalweg/data/table.hpp"
 #include "thalweg/index/explanation.hpp"
 #include "thalweg/index/formula.hpp"
 #include "thalweg/index/generative_exponent.hpp"
 #include "thalweg/index/leap.hpp"
 #include "thalweg/index/level_sets.hpp"
 #include "thalweg/index/named_links.hpp"
-#include "thalweg/index/sample_exponent.hpp"
 #include "thalweg/index/sample_planner.hpp"
 
 namespace thalweg::app {
@@ -51,7 +50,7 @@ int print_links() {
 
 std::vector<double> breakpoints_of(const ExponentCommandOptions& options) {
   std::vector<double> points;
-  for (const auto& text : options.breakpoints)
+  for (const auto& text : comma_items(options.breakpoints))
     points.push_back(parse_double(text, "--breakpoints"));
   return points;
 }
@@ -159,66 +158,8 @@ json multi_index_results(const estimation::LinkFunction& link,
           {"warnings", std::move(warnings)}};
 }
 
-/// The index to mean 0 and variance 1; warns where it is far from normal.
-std::vector<double> standardised(std::vector<double> z, json& warnings) {
-  const auto n = static_cast<double>(z.size());
-  double mean = 0, square = 0, third = 0, fourth = 0;
-  for (const double value : z) mean += value / n;
-  for (const double value : z) square += (value - mean) * (value - mean) / n;
-  if (!(square > 0)) throw InvalidArgument("--index", "the column does not vary.");
-  for (double& value : z) {
-    value = (value - mean) / std::sqrt(square);
-    third += std::pow(value, 3) / n;
-    fourth += std::pow(value, 4) / n;
-  }
-  if (std::abs(third) > 0.5 || std::abs(fourth - 3) > 1) {
-    warnings.push_back(fmt::format(
-        "The index is not normal (skewness {:.2g}, kurtosis {:.2g} where it should be 0 and 3): "
-        "orders above 1 may show its own shape.",
-        third,
-        fourth));
-  }
-  return z;
-}
-
-json sample_results(const ExponentCommandOptions& options) {
-  const std::array<std::string, 2> wanted = {options.index, options.response};
-  const auto table = data::read_table(options.table, wanted);
-  json results = {{"warnings", json::array()}};
-  const auto z = standardised(table.column(options.index), results["warnings"]);
-  const auto found = index::sample_exponents(
-      z, table.column(options.response), static_cast<int>(options.max_order));
-  // Lists begin with order 0, which says nothing: y is centred.
-  json orders = json::array(), lambda = {1.0}, error = {0.0}, coefficients = {0.0};
-  for (const auto& order : found.orders) {
-    orders.push_back({{"lambda2", order.lambda2},
-                      {"lambda2_coarser", order.lambda2_coarser},
-                      {"se", order.se},
-                      {"z_score", order.z_score},
-                      {"upper", order.upper},
-                      {"slices", order.slices},
-                      {"coefficient", order.coefficient},
-                      {"coefficient_se", order.coefficient_se}});
-    lambda.push_back(order.lambda());
-    error.push_back(order.se / (2 * std::max(order.lambda(), std::sqrt(order.se))));
-    coefficients.push_back(order.coefficient);
-  }
-  results.update({{"information_exponent", number_or_null(found.information_exponent)},
-                  {"generative_exponent", number_or_null(found.generative_exponent)},
-                  {"hermite_coefficients", std::move(coefficients)},
-                  {"lambda", std::move(lambda)},
-                  {"lambda_error", std::move(error)},
-                  {"orders", std::move(orders)},
-                  {"rows", table.rows()}});
-  return results;
-}
-
 json results_of(const ExponentCommandOptions& options) {
-  if (!options.table.empty()) {
-    json results = sample_results(options);
-    results["data"] = fmt::format("{}: {} on {}", options.table, options.response, options.index);
-    return results;
-  }
+  if (!options.table.empty()) return sample_results(options);
   const auto link = index::parse_formula(options.link);
   json results = link->variables() == 1
                      ? single_index_results(link, estimation::Noise::parse(options.noise), options)
@@ -246,10 +187,11 @@ void say_what_was_found(const json& results) {
     const auto& value = results[key];
     return order_text(value.is_number() ? std::optional(value.get<int>()) : std::nullopt);
   };
-  if (results.contains("information_leaps")) {
-    log_info(fmt::format("Generative leaps: {}. Information leaps: {}.",
-                         leaps_text(results["leaps"]),
-                         leaps_text(results["information_leaps"])));
+  if (results.contains("undetected")) {
+    log_info(fmt::format("Generative leaps: {}.", leaps_text(results["leaps"])));
+    if (results.contains("information_leaps"))
+      log_info(fmt::format("Information leaps: {}.", leaps_text(results["information_leaps"])));
+    if (results.contains("explanation")) log_info(results["explanation"].get<std::string>());
     return;
   }
   log_info(fmt::format("Information exponent: {}. Generative exponent: {}.",

@@ -1,5 +1,10 @@
 #include "exponent_options.hpp"
 
+#include <algorithm>
+
+#include "setting_text.hpp"
+#include <fmt/format.h>
+
 #include "thalweg/base/error.hpp"
 
 namespace thalweg::app {
@@ -43,8 +48,9 @@ void add_settings(run::Settings& settings, ExponentCommandOptions& options) {
                 .group = samples});
   settings.add({.name = "index",
                 .target = &options.index,
-                .help = "the column that is the index; it is standardised",
-                .metavar = "COLUMN",
+                .help = "the columns that are the index coordinates, up to four; they are "
+                        "standardised",
+                .metavar = "COLUMN,...",
                 .group = samples});
   settings.add({.name = "response",
                 .target = &options.response,
@@ -81,6 +87,19 @@ void check(const ExponentCommandOptions& options, const run::Settings& settings)
   }
   if (table != !options.index.empty() || table != !options.response.empty()) {
     throw InvalidArgument("--table", "needs --index COLUMN and --response COLUMN, and they it.");
+  }
+  const auto columns = comma_items(options.index);
+  constexpr std::size_t kMostColumns = 4;
+  if (columns.size() > kMostColumns) {
+    throw InvalidArgument(
+        "--index", fmt::format("takes {} columns at most; got {}.", kMostColumns, columns.size()));
+  }
+  for (auto column = columns.begin(); column != columns.end(); ++column) {
+    if (std::find(columns.begin(), column, *column) != column)
+      throw InvalidArgument("--index", fmt::format("names the column '{}' twice.", *column));
+    if (*column == options.response)
+      throw InvalidArgument("--index",
+                            fmt::format("names the column '{}', which is the response.", *column));
   }
   if (table && options.dimension) {
     throw InvalidArgument("--dimension", "plans for a link; samples do not say what theirs is.");

@@ -19,7 +19,7 @@ struct ExponentCommandOptions {
   std::int64_t max_order = 8;
   std::vector<std::string> breakpoints;
   std::string table;
-  std::string index;
+  std::vector<std::string> index;
   std::string response;
   std::optional<std::int64_t> dimension;
   double overlap = 0.5;

@@ -30,6 +30,15 @@ bool is_switched_on(const run::Setting& setting) { return *std::get<bool*>(setti
 
 }  // namespace
 
+std::vector<std::string> comma_items(const std::vector<std::string>& values) {
+  std::vector<std::string> items;
+  for (const auto& value : values) {
+    const auto parts = split(value, ',');
+    items.insert(items.end(), parts.begin(), parts.end());
+  }
+  return items;
+}
+
 bool is_flag(const run::Setting& setting) { return targets_any_of<bool>(setting); }
 
 bool is_list(const run::Setting& setting) {

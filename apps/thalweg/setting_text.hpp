@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "thalweg/run/settings.hpp"
 
@@ -23,5 +24,8 @@ std::string plain_help(const run::Setting& setting);
 /// plain_help with the choices and the default behind: "precision of weights (float32, float64;
 /// default float32)".
 std::string full_help(const run::Setting& setting);
+
+/// The items of a list that were given one by one or with commas between them.
+std::vector<std::string> comma_items(const std::vector<std::string>& values);
 
 }  // namespace thalweg::app

@@ -52,6 +52,15 @@ void HermiteBasis::values(std::span<const double> v, std::span<double> out) cons
   }
 }
 
+Matrix HermiteBasis::values(const Matrix& points) const {
+  Matrix all(points.rows(), size());
+  for (Eigen::Index i = 0; i < points.rows(); ++i) {
+    values({points.row(i).data(), static_cast<std::size_t>(points.cols())},
+           {all.row(i).data(), static_cast<std::size_t>(size())});
+  }
+  return all;
+}
+
 Matrix HermiteBasis::unfolding_gram(const Matrix& moments) const {
   std::map<MultiIndex, Eigen::Index> place;
   for (std::size_t j = 0; j < indices_.size(); ++j)

@@ -13,10 +13,14 @@ class HermiteBasis {
  public:
   HermiteBasis(int variables, int order);
 
+  int order() const { return order_; }
   int size() const { return static_cast<int>(indices_.size()); }  ///< C(q + k - 1, k)
 
   /// @param v  (q)   @param out  (size), written
   void values(std::span<const double> v, std::span<double> out) const;
+
+  /// Those of every row. @param points  (n, q)   @return (n, size)
+  Matrix values(const Matrix& points) const;
 
   /// G_ab = sum over the other indices of E[T_{a...} T_{b...}]: the Gram matrix (q, q) of the first
   /// unfolding, from the second moments (size, size) of the tensor's coefficients in this basis.

@@ -5,13 +5,12 @@
 #include <cmath>
 #include <functional>
 #include <numbers>
-#include <numeric>
-#include <optional>
 
-#include <Eigen/QR>
 #include <fmt/format.h>
 
+#include "index/cells.hpp"
 #include "index/hermite_basis.hpp"
+#include "index/leap_search.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/parallel.hpp"
 #include "thalweg/hermite/quadrature.hpp"
@@ -22,9 +21,7 @@ namespace thalweg::index {
 namespace {
 
 constexpr double kFirstStrength = 3e-3;  // of ||zeta_k||^2, to count as not zero
-constexpr double kLaterStrength = 1e-2;  // after the first leap
 constexpr double kDeviations = 6;        // of the null law
-constexpr double kShare = 0.02;          // of a direction, of the strongest one's
 
 /// Second moments (size, size) of the coefficients of zeta_k in a HermiteBasis.
 struct Moments {
@@ -32,12 +29,7 @@ struct Moments {
   double null_deviation = 0;  ///< of its trace
 };
 
-/// Coordinates of the hidden space: those found, and an orthonormal basis of the rest.
-struct Frame {
-  Matrix found, rest;
-};
-
-/// What shows at the orders of one leap; made anew for each.
+/// What shows at the orders of one leap.
 using MomentsAt = std::function<Moments(const HermiteBasis& basis)>;
 using MomentSource = std::function<MomentsAt(const Frame& frame)>;
 
@@ -55,12 +47,6 @@ void require_finite(const estimation::LinkFunction& link, const Vector& y) {
   if (y.allFinite()) return;
   throw NonFinite("link '" + link.text() + "'",
                   "is infinite or undefined at a hidden point; leaps need a finite response.");
-}
-
-Frame frame_around(const Matrix& found, Eigen::Index r) {
-  if (found.cols() == 0) return {.found = found, .rest = Matrix::Identity(r, r)};
-  const Matrix q = Eigen::MatrixXd(found).householderQr().householderQ();
-  return {.found = found, .rest = q.rightCols(r - found.cols())};
 }
 
 /// Flips of signs, as diagonals of +-1, under which f keeps its level sets: f(g z) = +-f(z) at all
@@ -101,56 +87,32 @@ Matrix symmetrised(const Matrix& gram, const Matrix& rest, const std::vector<Vec
   return rest.transpose() * mean * rest / static_cast<double>(symmetries.size());
 }
 
-Leaps find_leaps(const estimation::LinkFunction& link,
-                 const LeapOptions& options,
-                 const MomentSource& moments_around) {
-  const int r = link.variables();
-  const auto symmetries = sign_symmetries(link);
-  Leaps leaps;
-  leaps.directions.resize(r, 0);
-  while (leaps.directions.cols() < r) {
-    const Frame frame = frame_around(leaps.directions, r);
-    const MomentsAt moments_at = moments_around(frame);
-    const double threshold = leaps.steps.empty() ? kFirstStrength : kLaterStrength;
-    Leap leap;
-    for (int k = 1; k <= options.max_order && leap.order == 0; ++k) {
-      const HermiteBasis basis(static_cast<int>(frame.rest.cols()), k);
-      const Moments moments = moments_at(basis);
-      const double strength = moments.matrix.trace();
-      leap.strengths.push_back(strength);
-      if (strength <= std::max(threshold, kDeviations * moments.null_deviation)) continue;
-      const auto eigen = linalg::symmetric_eigen(
-          symmetrised(basis.unfolding_gram(moments.matrix), frame.rest, symmetries));
-      const double least = std::max(threshold / k, kShare * eigen.values[0]);
-      leap.order = k;
-      leap.directions = static_cast<int>((eigen.values.array() > least).count());
-      Matrix all(r, leaps.directions.cols() + leap.directions);
-      all << leaps.directions, frame.rest * eigen.vectors.leftCols(leap.directions);
-      leaps.directions = all;
-    }
-    if (leap.order == 0) break;
-    leaps.exponent = std::max(leaps.exponent, leap.order);
-    leaps.steps.push_back(std::move(leap));
-  }
-  leaps.undetected = r - static_cast<int>(leaps.directions.cols());
-  return leaps;
+/// The directions of a tensor whose strength is beyond doubt.
+Matrix directions_of(const Moments& moments,
+                     const HermiteBasis& basis,
+                     const Frame& frame,
+                     const std::vector<Vector>& symmetries) {
+  const double threshold = frame.found.cols() == 0 ? kFirstStrength : kLaterStrength;
+  const double strength = moments.matrix.trace();
+  if (strength <= std::max(threshold, kDeviations * moments.null_deviation))
+    return Matrix(frame.rest.cols(), 0);
+  const auto eigen = linalg::symmetric_eigen(
+      symmetrised(basis.unfolding_gram(moments.matrix), frame.rest, symmetries));
+  const double least = std::max(threshold / basis.order(), kShare * eigen.values[0]);
+  return eigen.vectors.leftCols((eigen.values.array() > least).count());
 }
 
-/// Rows in the order of their cells, and where each cell begins.
-struct Cells {
-  std::vector<std::int32_t> rows;
-  std::vector<std::size_t> begins;  ///< (cells + 1)
-};
-
-Cells sort_into_cells(const std::vector<std::int32_t>& cell_of, std::size_t count) {
-  Cells cells{.rows = std::vector<std::int32_t>(cell_of.size()),
-              .begins = std::vector<std::size_t>(count + 1)};
-  for (const auto cell : cell_of) ++cells.begins[static_cast<std::size_t>(cell) + 1];
-  std::partial_sum(cells.begins.begin(), cells.begins.end(), cells.begins.begin());
-  auto next = cells.begins;
-  for (std::size_t i = 0; i < cell_of.size(); ++i)
-    cells.rows[next[static_cast<std::size_t>(cell_of[i])]++] = static_cast<std::int32_t>(i);
-  return cells;
+Leaps leaps_of(const estimation::LinkFunction& link,
+               const LeapOptions& options,
+               const MomentSource& moments_around) {
+  const auto symmetries = sign_symmetries(link);
+  return find_leaps(link.variables(), options.max_order, [&](const Frame& frame) -> SightAt {
+    return [&symmetries, frame, moments_at = moments_around(frame)](const HermiteBasis& basis) {
+      const Moments moments = moments_at(basis);
+      return Sight{.strength = moments.matrix.trace(),
+                   .directions = directions_of(moments, basis, frame, symmetries)};
+    };
+  });
 }
 
 /// A sample of hidden points and their responses.
@@ -166,71 +128,17 @@ class HiddenSample {
     slices_ = slices_of({y_.data(), static_cast<std::size_t>(y_.size())}, kSlices);
   }
 
+  /// Unbiased: products of two different points of a cell only.
   MomentsAt around(const Frame& frame) const {
-    return [this, cells = cells_of(frame.found), rest = frame.rest](const HermiteBasis& basis) {
-      return moments(cells, rest, basis);
+    const int bins = std::max(2, bins_for(z_.rows(), slices_.count, frame.found.cols()));
+    return [this, cells = cells_of(slices_, z_ * frame.found, bins), rest = frame.rest](
+               const HermiteBasis& basis) {
+      return Moments{.matrix = moments_between(cells, z_, rest, basis, threads_),
+                     .null_deviation = null_deviation(cells, basis.size())};
     };
   }
 
  private:
-  /// Unbiased: products of two different points of a cell only.
-  Moments moments(const Cells& cells, const Matrix& rest, const HermiteBasis& basis) const {
-    const std::size_t count = cells.begins.size() - 1;
-    constexpr std::size_t kTogether = 64;
-    std::vector<Matrix> parts((count + kTogether - 1) / kTogether);
-    parallel_for(static_cast<std::int64_t>(parts.size()), threads_, [&](std::int64_t part) {
-      Matrix sum = Matrix::Zero(basis.size(), basis.size());
-      const auto first = static_cast<std::size_t>(part) * kTogether;
-      for (std::size_t c = first; c < std::min(count, first + kTogether); ++c)
-        add_cell(cells, c, rest, basis, sum);
-      parts[static_cast<std::size_t>(part)] = std::move(sum);
-    });
-    Matrix total = Matrix::Zero(basis.size(), basis.size());
-    for (const Matrix& part : parts) total += part;
-    const auto n = static_cast<double>(z_.rows());
-    return {.matrix = total / n,
-            .null_deviation = std::sqrt(2.0 * basis.size() * static_cast<double>(count)) / n};
-  }
-
-  Cells cells_of(const Matrix& found) const {
-    // Twenty points a cell on average.
-    const double cells = static_cast<double>(z_.rows()) / (20.0 * slices_.count);
-    const auto s = static_cast<double>(std::max<Eigen::Index>(found.cols(), 1));
-    const int bins = std::clamp(static_cast<int>(std::pow(cells, 1 / s)), 2, 25);
-    const Matrix coordinates = z_ * found;
-    std::vector<std::int32_t> cell(slices_.labels.begin(), slices_.labels.end());
-    std::size_t count = static_cast<std::size_t>(slices_.count);
-    for (Eigen::Index j = 0; j < found.cols(); ++j, count *= static_cast<std::size_t>(bins)) {
-      for (Eigen::Index i = 0; i < z_.rows(); ++i) {
-        const double mass = std::erfc(-coordinates(i, j) / std::numbers::sqrt2) / 2;
-        const int bin = std::min(bins - 1, static_cast<int>(bins * mass));
-        auto& place = cell[static_cast<std::size_t>(i)];
-        place = place * bins + bin;
-      }
-    }
-    return sort_into_cells(cell, count);
-  }
-
-  void add_cell(const Cells& cells,
-                std::size_t cell,
-                const Matrix& rest,
-                const HermiteBasis& basis,
-                Matrix& sum) const {
-    const std::size_t begin = cells.begins[cell], end = cells.begins[cell + 1];
-    if (end - begin < 2) return;
-    Matrix values(static_cast<Eigen::Index>(end - begin), basis.size());
-    Vector v(rest.cols());
-    for (std::size_t i = begin; i < end; ++i) {
-      v = (z_.row(cells.rows[i]) * rest).transpose();
-      const auto row = static_cast<Eigen::Index>(i - begin);
-      basis.values({v.data(), static_cast<std::size_t>(v.size())},
-                   {values.row(row).data(), static_cast<std::size_t>(basis.size())});
-    }
-    const Vector total = values.colwise().sum().transpose();
-    sum += (total * total.transpose() - values.transpose() * values) /
-           static_cast<double>(end - begin - 1);
-  }
-
   int threads_;
   Matrix z_;
   Vector y_;
@@ -305,14 +213,7 @@ class HiddenIntegral {
     Matrix points;    ///< v
     Matrix weighted;  ///< y(u, v) P(v), a row for each u
 
-    Matrix coefficients(const HermiteBasis& basis) const {
-      Matrix values(points.rows(), basis.size());
-      for (Eigen::Index i = 0; i < points.rows(); ++i) {
-        basis.values({points.row(i).data(), static_cast<std::size_t>(points.cols())},
-                     {values.row(i).data(), static_cast<std::size_t>(basis.size())});
-      }
-      return weighted * values;
-    }
+    Matrix coefficients(const HermiteBasis& basis) const { return weighted * basis.values(points); }
   };
 
   static int nodes_for(int variables) {
@@ -350,13 +251,13 @@ class HiddenIntegral {
 Leaps generative_leaps(const estimation::LinkFunction& link, const LeapOptions& options) {
   check(options);
   const HiddenSample sample(link, options);
-  return find_leaps(link, options, [&](const Frame& frame) { return sample.around(frame); });
+  return leaps_of(link, options, [&](const Frame& frame) { return sample.around(frame); });
 }
 
 Leaps information_leaps(const estimation::LinkFunction& link, const LeapOptions& options) {
   check(options);
   const HiddenIntegral integral(link, options.threads);
-  return find_leaps(link, options, [&](const Frame& frame) { return integral.around(frame); });
+  return leaps_of(link, options, [&](const Frame& frame) { return integral.around(frame); });
 }
 
 }  // namespace thalweg::index

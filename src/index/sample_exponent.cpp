@@ -3,89 +3,77 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <numeric>
 
 #include <fmt/format.h>
 
+#include "index/cells.hpp"
+#include "index/significance.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/hermite/polynomial.hpp"
+#include "thalweg/index/slices.hpp"
 
 namespace thalweg::index {
 namespace {
 
 constexpr std::size_t kRowsPerSlice = 20, kFewestSlices = 5;
 
-/// Ends of slices of rows in the order of y: about equal, ties together.
-std::vector<std::size_t> slice_ends(const std::vector<double>& sorted, std::size_t slices) {
-  const std::size_t n = sorted.size();
-  std::vector<std::size_t> ends;
-  for (std::size_t begin = 0; begin < n;) {
-    std::size_t end = std::min(n, begin + std::max<std::size_t>(1, n / slices));
-    while (end < n && sorted[end] == sorted[end - 1]) ++end;
-    if (n - end < n / slices / 2) end = n;
-    // A value that ties beyond the slice begins one of its own.
-    const auto tie = std::ranges::lower_bound(sorted, sorted[end - 1]) - sorted.begin();
-    if (static_cast<std::size_t>(tie) > begin &&
-        end - static_cast<std::size_t>(tie) > n / slices / 2 &&
-        sorted[static_cast<std::size_t>(tie)] != sorted[begin] && end - begin > n / slices) {
-      ends.push_back(static_cast<std::size_t>(tie));
-    }
-    ends.push_back(end);
-    begin = end;
+void check(std::span<const double> z,
+           std::span<const double> y,
+           const SampleExponentOptions& options) {
+  constexpr const char* kWhere = "index::sample_exponents";
+  if (z.size() != y.size() || z.size() < 2 * kRowsPerSlice) {
+    throw InvalidArgument(
+        kWhere,
+        fmt::format(
+            "needs as many responses as indices, 40 or more; got {} and {}.", y.size(), z.size()));
   }
-  return ends;
+  if (options.max_order < 1 || options.max_order > 12 || !(options.false_alarm >= 1e-4) ||
+      !(options.false_alarm < 1)) {
+    throw InvalidArgument(kWhere,
+                          fmt::format("needs max_order from 1 to 12 and false_alarm from 1e-4 to "
+                                      "1; got {} and {}.",
+                                      options.max_order,
+                                      options.false_alarm));
+  }
 }
 
-struct Estimate {
-  double value = 0, se = 0, null_deviation = 0;
-};
-
-/// @param h  h_k(z) in the order of y
-Estimate estimate(const std::vector<double>& h, const std::vector<std::size_t>& ends) {
-  const auto n = static_cast<double>(h.size());
-  struct Slice {
-    double m, sum = 0, squares = 0;
-    double pairs(double rows, double s, double q) const {
-      return rows < 2 ? 0 : (s * s - q) / (rows - 1);  // m times the mean over pairs
-    }
-  };
-  Estimate result;
-  double total = 0, variance = 0;
-  std::vector<Slice> slices;
-  std::size_t begin = 0;
-  for (const std::size_t end : ends) {
-    Slice slice{.m = static_cast<double>(end - begin)};
-    for (std::size_t i = begin; i < end; ++i) {
-      slice.sum += h[i];
-      slice.squares += h[i] * h[i];
-    }
-    total += slice.pairs(slice.m, slice.sum, slice.squares);
-    if (slice.m > 1) variance += 2 * slice.m / (slice.m - 1) / (n * n);
-    slices.push_back(slice);
-    begin = end;
+/// Slices of y: 5, 10, 20 and so on with 20 rows or more, up to where they are its values.
+std::vector<Cells> slicings_of(std::span<const double> y) {
+  std::vector<Cells> slicings;
+  for (auto count = std::min(kFewestSlices, y.size() / kRowsPerSlice);
+       count * kRowsPerSlice <= y.size();
+       count *= 2) {
+    Cells cells = cells_of(slices_of(y, static_cast<int>(count)), Matrix(0, 0), 1);
+    if (!slicings.empty() && cells == slicings.back()) break;
+    slicings.push_back(std::move(cells));
   }
-  result.value = total / n;
-  result.null_deviation = std::sqrt(variance);
+  return slicings;
+}
 
-  double mean = 0, spread = 0;  // of the estimates without one row, by Welford's recurrence
-  begin = 0;
-  double count = 0;
-  for (std::size_t b = 0; b < ends.size(); ++b) {
-    const Slice& slice = slices[b];
-    const double others = total - slice.pairs(slice.m, slice.sum, slice.squares);
-    for (std::size_t i = begin; i < ends[b]; ++i) {
-      const double without =
-          (others + slice.pairs(slice.m - 1, slice.sum - h[i], slice.squares - h[i] * h[i])) /
-          (n - 1);
-      count += 1;
-      const double change = without - mean;
-      mean += change / count;
-      spread += change * (without - mean);
-    }
-    begin = ends[b];
+/// The estimate of lambda_k^2, from the slices where it grows no more.
+void set_lambda(SampleOrder& order, const std::vector<Cells>& slicings, const Matrix& h) {
+  constexpr double k95 = 1.645;
+  for (std::size_t i = 0; i < slicings.size(); ++i) {
+    const auto finer = estimate_between(slicings[i], h);
+    const bool grew = finer.value > order.lambda2 + finer.se;
+    order.lambda2_coarser = i == 0 ? finer.value : order.lambda2;
+    order.lambda2 = finer.value;
+    order.se = finer.se;
+    order.slices = static_cast<int>(slicings[i].count());
+    order.upper = std::sqrt(std::max(0.0, order.lambda2) +
+                            k95 * std::max(order.se, null_deviation(slicings[i], 1)));
+    if (i > 0 && !grew) break;
   }
-  result.se = std::sqrt((n - 1) / n * spread);
-  return result;
+}
+
+/// The mean of y h_k(z).
+void set_coefficient(SampleOrder& order, const Vector& centred, const Matrix& h) {
+  const auto rows = static_cast<double>(h.rows());
+  const Eigen::ArrayXd terms = centred.array() * h.col(0).array();
+  order.coefficient = terms.mean();
+  order.coefficient_se = std::sqrt((terms - order.coefficient).square().mean() / rows);
 }
 
 }  // namespace
@@ -94,72 +82,37 @@ double SampleOrder::lambda() const { return std::sqrt(std::max(0.0, lambda2)); }
 
 SampleExponents sample_exponents(std::span<const double> z,
                                  std::span<const double> y,
-                                 int max_order) {
-  constexpr const char* kWhere = "index::sample_exponents";
-  if (z.size() != y.size() || z.size() < 2 * kRowsPerSlice) {
-    throw InvalidArgument(
-        kWhere,
-        fmt::format(
-            "needs as many responses as indices, 40 or more; got {} and {}.", y.size(), z.size()));
-  }
-  if (max_order < 1 || max_order > 12) {
-    throw InvalidArgument(kWhere, fmt::format("max_order must be 1 to 12; got {}.", max_order));
-  }
-  const std::size_t n = y.size();
-  std::vector<std::size_t> order(n);
+                                 const SampleExponentOptions& options) {
+  check(z, y, options);
+  std::vector<std::size_t> order(y.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return y[i]; });
-  std::vector<double> sorted(n);
-  for (std::size_t i = 0; i < n; ++i) sorted[i] = y[order[i]];
-  if (sorted.front() == sorted.back()) {
-    throw InvalidArgument(kWhere, "the response is constant and says nothing about the index.");
-  }
-  const double mean = std::accumulate(sorted.begin(), sorted.end(), 0.0) / static_cast<double>(n);
+  Vector sorted(static_cast<Eigen::Index>(y.size()));
+  for (Eigen::Index i = 0; i < sorted.size(); ++i)
+    sorted[i] = y[order[static_cast<std::size_t>(i)]];
+  const auto slicings = slicings_of({sorted.data(), y.size()});
+  const Vector centred = sorted.array() - sorted.mean();
+  const int draws = static_cast<int>(std::ceil(options.max_order / options.false_alarm)) - 1;
 
   SampleExponents result;
-  for (int k = 1; k <= max_order; ++k) {
-    std::vector<double> h(n);
-    double sum = 0, squares = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      h[i] = hermite::hermite(k, z[order[i]]);
-      const double term = (sorted[i] - mean) * h[i];
-      sum += term;
-      squares += term * term;
-    }
-    const auto rows = static_cast<double>(n);
+  for (int k = 1; k <= options.max_order; ++k) {
+    Matrix h(sorted.size(), 1);
+    for (Eigen::Index i = 0; i < h.rows(); ++i)
+      h(i, 0) = hermite::hermite(k, z[order[static_cast<std::size_t>(i)]]);
     SampleOrder found;
-    found.coefficient = sum / rows;
-    found.coefficient_se =
-        std::sqrt(std::max(0.0, squares / rows - found.coefficient * found.coefficient) / rows);
-
-    std::size_t slices = std::min(kFewestSlices, n / kRowsPerSlice);
-    auto ends = slice_ends(sorted, slices);
-    auto best = estimate(h, ends);
-    found.lambda2_coarser = best.value;
-    while (2 * slices * kRowsPerSlice <= n) {
-      const auto finer_ends = slice_ends(sorted, 2 * slices);
-      if (finer_ends == ends) break;  // classes
-      const auto finer = estimate(h, finer_ends);
-      found.lambda2_coarser = best.value;
-      const bool grew = finer.value > best.value + finer.se;
-      best = finer;
-      ends = finer_ends;
-      slices *= 2;
-      if (!grew) break;
-    }
-    found.lambda2 = best.value;
-    found.se = best.se;
-    found.z_score = best.value / best.null_deviation;
-    found.slices = static_cast<int>(ends.size());
-    constexpr double k95 = 1.645;
-    found.upper =
-        std::sqrt(std::max(0.0, best.value) + k95 * std::max(best.se, best.null_deviation));
+    set_coefficient(found, centred, h);
+    set_lambda(found, slicings, h);
+    const Significance test(slicings, h);
+    found.z_score = test.score();
+    const Key key = options.key.with("draws").with(static_cast<std::uint64_t>(k));
+    found.shows = test.beyond(draws, key, options.threads);
+    found.resolvable = std::sqrt(resolvable(slicings.front(), 1, 1.0 / (draws + 1)));
     constexpr double kCertain = 4;
     if (!result.information_exponent &&
         std::abs(found.coefficient) > kCertain * found.coefficient_se) {
       result.information_exponent = k;
     }
-    if (!result.generative_exponent && found.z_score >= kCertain) result.generative_exponent = k;
+    if (!result.generative_exponent && found.shows) result.generative_exponent = k;
     result.orders.push_back(found);
   }
   return result;

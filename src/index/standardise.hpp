@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
 #include "thalweg/linalg/matrix.hpp"
@@ -17,12 +18,16 @@ struct Standardisation {
   Matrix l;  ///< lower triangular
 
   Vector coordinates(const Vector& v) const;  ///< L^{-1} v
+  Matrix rows(MatrixView x) const;            ///< z of every row
   Matrix moment(const Matrix& m) const;       ///< L^{-1} m L^{-T}
   Matrix directions(const Matrix& u) const;   ///< back to x: L^{-T} u, made orthonormal
 };
 
-/// Nothing where n <= d. Cost n d^2 multiply-adds.
+/// Nothing where n <= d. Cost n d^2 multiply-adds. @param names  (d) of the columns, for messages;
+/// empty: their numbers
 /// @throws InvalidArgument(where, ...)  a column that does not vary, or depends on those before it
-std::optional<Standardisation> standardise(const std::string& where, MatrixView x);
+std::optional<Standardisation> standardise(const std::string& where,
+                                           MatrixView x,
+                                           std::span<const std::string> names = {});
 
 }  // namespace thalweg::index

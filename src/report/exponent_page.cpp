@@ -42,20 +42,52 @@ std::string growth_of(const RunData& run, const char* path) {
   return order ? fmt::format("samples of order d^{}", number_text(std::max(1.0, *order / 2))) : "";
 }
 
+bool has(const RunData& run, const char* path) { return run.facts.find(path) != nullptr; }
+
 std::vector<Tile> tiles_of(const RunData& run) {
-  if (run.facts.find("results.information_leaps") != nullptr) {
+  if (!has(run, "results.undetected")) {
+    return {{"Generative exponent",
+             order_text(run, "results.generative_exponent"),
+             growth_of(run, "results.generative_exponent")},
+            {"Information exponent",
+             order_text(run, "results.information_exponent"),
+             "for methods that correlate with the raw response"}};
+  }
+  const Tile generative = {"Generative leap",
+                           order_text(run, "results.generative_leap"),
+                           growth_of(run, "results.generative_leap")};
+  if (has(run, "results.information_leap")) {
     return {
-        {"Generative leap",
-         order_text(run, "results.generative_leap"),
-         growth_of(run, "results.generative_leap")},
+        generative,
         {"Information leap", order_text(run, "results.information_leap"), "for the raw response"}};
   }
-  return {{"Generative exponent",
-           order_text(run, "results.generative_exponent"),
-           growth_of(run, "results.generative_exponent")},
-          {"Information exponent",
-           order_text(run, "results.information_exponent"),
-           "for methods that correlate with the raw response"}};
+  return {generative,
+          {"Directions not found", order_text(run, "results.undetected"), "of the columns given"}};
+}
+
+/// "0.8 a - 0.6 b": weights of columns, those below a hundredth left out.
+std::string combination_text(const nlohmann::json& weights) {
+  constexpr double kVisible = 0.005;
+  std::string text;
+  for (const auto& [column, value] : weights.items()) {
+    const double weight = value.is_number() ? value.get<double>() : NAN;
+    if (!(std::abs(weight) >= kVisible)) continue;
+    const char* sign = weight < 0 ? (text.empty() ? "−" : " − ") : (text.empty() ? "" : " + ");
+    text += fmt::format("{}{:.2f} {}", sign, std::abs(weight), column);
+  }
+  return text;
+}
+
+std::string combinations_text(const nlohmann::json& leap) {
+  const auto found = leap.find("combinations");
+  if (found == leap.end() || !found->is_array()) return "";
+  std::string text;
+  for (const auto& weights : *found) {
+    if (!weights.is_object()) continue;
+    if (!text.empty()) text += "; ";
+    text += combination_text(weights);
+  }
+  return text;
 }
 
 void add_leaps(Page& page, const RunData& run, const char* path, const char* caption) {
@@ -64,6 +96,9 @@ void add_leaps(Page& page, const RunData& run, const char* path, const char* cap
   Table table{.caption = caption,
               .head = {"Leap", "Order", "New directions", "Strength at that order"},
               .rows = {}};
+  const bool sampled = has(run, "results.columns");
+  if (sampled)
+    table.head.insert(table.head.end(), {"error", "Directions, of standardised columns"});
   for (const auto& leap : *leaps) {
     if (!leap.is_object()) continue;
     const auto strengths = numbers_in(leap, "strengths");
@@ -71,7 +106,43 @@ void add_leaps(Page& page, const RunData& run, const char* path, const char* cap
                           number_text(number_in(leap, "order")),
                           number_text(number_in(leap, "directions")),
                           strengths.empty() ? "–" : number_text(strengths.back())});
+    if (!sampled) continue;
+    const auto tests = leap.find("orders");
+    const bool tested = tests != leap.end() && tests->is_array() && !tests->empty();
+    table.rows.back().push_back(tested ? number_text(number_in(tests->back(), "se"), 2) : "–");
+    table.rows.back().push_back(combinations_text(leap));
   }
+  page.table(table);
+}
+
+/// Every order that samples were tried at, leap by leap.
+void add_tests(Page& page, const RunData& run) {
+  if (!has(run, "results.columns")) return;
+  Table table{.caption = "Orders tried; the last that shows ends its leap",
+              .head = {"Leap", "Order", "Strength", "error", "z score", "would show from", "shows"},
+              .rows = {}};
+  const auto add = [&](const nlohmann::json& tests, std::size_t leap) {
+    if (!tests.is_array()) return;
+    for (const auto& test : tests) {
+      if (!test.is_object()) continue;
+      table.rows.push_back({fmt::format("{}", leap),
+                            number_text(number_in(test, "order")),
+                            number_text(number_in(test, "strength")),
+                            number_text(number_in(test, "se"), 2),
+                            number_text(number_in(test, "z_score"), 3),
+                            number_text(number_in(test, "resolvable"), 2),
+                            test.value("shows", nlohmann::json()) == true ? "yes" : "no"});
+    }
+  };
+  std::size_t leap = 1;
+  if (const auto* leaps = run.facts.find("results.leaps"); leaps != nullptr && leaps->is_array()) {
+    for (const auto& found : *leaps) {
+      if (found.is_object() && found.contains("orders")) add(found["orders"], leap);
+      ++leap;
+    }
+  }
+  if (const auto* rest = run.facts.find("results.unresolved")) add(*rest, leap);
+  page.section("Order by order");
   page.table(table);
 }
 
@@ -179,10 +250,11 @@ std::string exponent_page(const run::RunFolder& folder) {
   add_link(page, run);
   add_leaps(
       page, run, "results.information_leaps", "Information leaps: what the raw response shows");
-  if (run.facts.find("results.information_leaps") != nullptr)
+  if (has(run, "results.undetected"))
     add_leaps(page, run, "results.leaps", "Generative leaps: what some transform of it shows");
   add_warnings(page, run);
   add_orders(page, run);
+  add_tests(page, run);
   add_plan(page, run);
   add_ending(page, run, kSource);
   return page.html();

@@ -70,18 +70,92 @@ TEST_F(Exponent, PlansRowsByExactLaws) {
   EXPECT_TRUE(found["samples_needed"]["ols"]["samples"].is_null());
 }
 
-TEST_F(Exponent, EstimatesThemFromATable) {
-  std::string table = "note,score,y\n";
-  for (std::uint64_t i = 0; i < 4000; ++i) {
-    const double z = normal(Key{1}, i);
-    table += "row," + std::to_string(5 + 2 * z) + "," + std::to_string(z * z) + "\n";
+/// Writes table.csv: a text; z1 and z1 + z2 in other units, a constant and a copy; the responses
+/// z1^2, z1 z2 and noise.
+void write_table(const fs::path& folder, std::uint64_t rows) {
+  std::string table = "note,score,age,same,twice,square,product,noise\n";
+  for (std::uint64_t i = 0; i < rows; ++i) {
+    const double a = normal(Key{1}, i), b = normal(Key{2}, i);
+    table += "row";
+    for (const double value :
+         {5 + 2 * a, 40 + 10 * (b + a), 7.0, 10 + 4 * a, a * a, a * b, normal(Key{3}, i)}) {
+      table += "," + std::to_string(value);
+    }
+    table += "\n";
   }
-  write_text(path() / "table.csv", table);
-  const json found = results({"--table", "table.csv", "--index", "score", "--response", "y"});
+  write_text(folder / "table.csv", table);
+}
+
+TEST_F(Exponent, EstimatesThemFromATable) {
+  write_table(path(), 4000);
+  const json found = results({"--table", "table.csv", "--index", "score", "--response", "square"});
   EXPECT_EQ(found["information_exponent"], 2);
   EXPECT_EQ(found["generative_exponent"], 2);
+  EXPECT_EQ(found["leaps"], json::parse(R"([{"order": 2, "directions": 1}])"));
   EXPECT_EQ(found["rows"], 4000);
   EXPECT_NEAR(found["lambda"][2].get<double>(), 1, 0.1);
+}
+
+// z1 z2 from z1 and z1 + z2: one leap of order 2 that takes both columns.
+TEST_F(Exponent, EstimatesLeapsFromSeveralColumns) {
+  write_table(path(), 4000);
+  for (const auto& columns : std::vector<std::vector<std::string>>{
+           {"--index", "score,age"}, {"--index", "score", "--index", "age"}}) {
+    std::vector<std::string> words = {"--table", "table.csv", "--response", "product"};
+    words.insert(words.end(), columns.begin(), columns.end());
+    const json found = results(words);
+    EXPECT_EQ(found["generative_leap"], 2);
+    EXPECT_EQ(found["columns"], json({"score", "age"}));
+    ASSERT_EQ(found["leaps"].size(), 1U);
+    const json& leap = found["leaps"][0];
+    EXPECT_EQ(leap["order"], 2);
+    EXPECT_EQ(leap["directions"], 2);
+    EXPECT_EQ(leap["combinations"].size(), 2U);
+    EXPECT_EQ(leap["orders"].size(), 2U);
+    EXPECT_EQ(found["undetected"], 0);
+  }
+  EXPECT_GT(fs::file_size(path() / "runs" / "a" / "report.html"), 10'000U);
+}
+
+TEST_F(Exponent, SaysWhatNoiseCouldHaveHidden) {
+  write_table(path(), 500);
+  for (const char* columns : {"score", "score,age"}) {
+    const json found = results({"--table", "table.csv", "--index", columns, "--response", "noise"});
+    EXPECT_EQ(found["leaps"].size(), 0U);
+    EXPECT_TRUE(found["generative_leap"].is_null());
+    EXPECT_THAT(found["explanation"].get<std::string>(), HasSubstr("500 rows would show"));
+  }
+}
+
+TEST_F(Exponent, AnswersColumnsThatDoNotFit) {
+  write_table(path(), 500);
+  for (const auto& [columns, words] : std::vector<std::pair<std::string, std::string>>{
+           {"score,same", "'same' does not vary"},
+           {"score,age,twice", "'twice' is a combination of those before it"},
+           {"score,score", "'score' twice"},
+           {"score,noise", "is the response"},
+           {"a,b,c,d,e", "4 columns at most"},
+           {"score,height", "no column 'height'"}}) {
+    const auto result = run({"--table", "table.csv", "--index", columns, "--response", "noise"});
+    EXPECT_EQ(result.exit_code, 2) << columns << ": " << result.err;
+    EXPECT_THAT(result.err, HasSubstr(words));
+    EXPECT_EQ(std::ranges::count(result.err, '\n'), 1) << result.err;
+  }
+}
+
+TEST_F(Exponent, AnswersTablesThatAreTooShort) {
+  for (const auto& [columns, rows] : {std::pair{"score", "40 rows"}, {"score,age", "100 rows"}}) {
+    write_table(path(), 39);
+    const auto result = run({"--table", "table.csv", "--index", columns, "--response", "square"});
+    EXPECT_EQ(result.exit_code, 2);
+    EXPECT_THAT(result.err, HasSubstr(rows));
+    EXPECT_THAT(result.err, HasSubstr("got 39"));
+  }
+}
+
+TEST_F(Exponent, TakesBreakpointsWithCommas) {
+  const json found = results({"--link", "relu(z)", "--breakpoints", "-1,0.5"});
+  EXPECT_EQ(found["generative_exponent"], 1);
 }
 
 TEST_F(Exponent, ListsTheNamedLinks) {
