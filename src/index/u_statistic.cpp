@@ -26,6 +26,8 @@ constexpr int kHighestOrder = 4;
 constexpr Eigen::Index kFewestRows = 10;
 constexpr Eigen::Index kEigenvaluesKept = 10;
 constexpr double kWeakest = 0.1;     // of a step's largest eigenvalue
+constexpr double kLeastScore = 1;    // of a trace, for its eigenvalues to be worth a look
+constexpr double kAboveNull = 4;     // deviations of the largest eigenvalue of noise
 constexpr double kWidestTurn = 0.8;  // radians, of a coordinate with a leak
 constexpr double kFirstTurn = 0.1;
 constexpr int kSweeps = 2;
@@ -197,8 +199,8 @@ class Search {
       if (!number_known() && !enough_rows(k, basis.cols())) break;
       if (interrupted()) return std::nullopt;
       Sight sight = look(k, x, labels);
-      if (!told && k >= lowest && shows(sight, labels.size())) {
-        if (auto leap = counted(sight, x, basis))
+      if (!told && k >= lowest && worth_counting(sight, labels.size())) {
+        if (auto leap = counted(sight, x, basis, labels.size()))
           return Step{.leap = *std::move(leap), .slices = sight.labels.slices()};
       }
       if (!best || sight.u.z() > best->u.z()) best = std::move(sight);
@@ -226,32 +228,47 @@ class Search {
     return sight.u.z() > normal_quantile(1 - options_.false_alarm / tests);
   }
 
+  // A direction stands out among eigenvalues before the trace does.
+  bool worth_counting(const Sight& sight, std::size_t slicings) const {
+    return number_known() ? shows(sight, slicings) : sight.u.z() > kLeastScore;
+  }
+
   // Where their number is known, the directions before the largest gap of the eigenvalues; else as
-  // many as eigenvalues exceed those of permuted labels.
-  std::optional<EstimatedLeap> counted(const Sight& sight, MatrixView x, const Matrix& basis) {
+  // many as eigenvalues stand out from those of permuted labels.
+  std::optional<EstimatedLeap> counted(const Sight& sight,
+                                       MatrixView x,
+                                       const Matrix& basis,
+                                       std::size_t slicings) {
     const Vector values = linalg::leading_eigenpairs(sight.u.matrix, most_at_once(basis)).values;
     const Eigen::Index most = wanted() - found_.cols();
     if (number_known()) return leap_of(sight, basis, before_largest_gap(values, most), 0);
-    double threshold = 0;
-    for (int i = 0; i < options_.permutations; ++i) {
-      const auto order =
-          random_permutation(x.rows(), key("permutations").with(static_cast<std::uint64_t>(i)));
-      const auto u = sight.labels.permuted(order).statistic(sight.order, x, options_.threads);
-      threshold = std::max(threshold, linalg::leading_eigenpairs(u.matrix, 1).values[0]);
-    }
+    const double threshold = null_threshold(sight, x);
     // Noise beside a strong direction is not the noise of permuted labels; a weak direction that
     // is passed over here shows in the next step.
     const double least = std::max(threshold, kWeakest * values[0]);
     const auto count = static_cast<Eigen::Index>((values.array() > least).count());
-    if (count == 0) {
+    if (count > 0) return leap_of(sight, basis, std::min(count, most), threshold);
+    if (shows(sight, slicings)) {
       result_.note = fmt::format(
           "Order {} shows (z = {:.1f}), but none of its directions stands out: more rows would "
           "tell.",
           sight.order,
           sight.u.z());
-      return std::nullopt;
     }
-    return leap_of(sight, basis, std::min(count, most), threshold);
+    return std::nullopt;
+  }
+
+  // Mean and deviations of the largest eigenvalue with permuted labels.
+  double null_threshold(const Sight& sight, MatrixView x) const {
+    Eigen::ArrayXd largest(options_.permutations);
+    for (int i = 0; i < options_.permutations; ++i) {
+      const auto order =
+          random_permutation(x.rows(), key("permutations").with(static_cast<std::uint64_t>(i)));
+      const auto u = sight.labels.permuted(order).statistic(sight.order, x, options_.threads);
+      largest[i] = linalg::leading_eigenpairs(u.matrix, 1).values[0];
+    }
+    const double spread = (largest - largest.mean()).square().sum();
+    return largest.mean() + kAboveNull * std::sqrt(spread / (options_.permutations - 1));
   }
 
   static Eigen::Index before_largest_gap(const Vector& values, Eigen::Index most) {
