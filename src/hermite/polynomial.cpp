@@ -21,13 +21,30 @@ Recurrence recurrence_at(std::size_t order) {
   return {1 / std::sqrt(j + 1), std::sqrt(j / (j + 1))};
 }
 
-Recurrence recurrence(std::size_t order) {
+constexpr std::size_t kKept = 64;
+
+const std::array<Recurrence, kKept>& kept_recurrence() {
   static const auto kept = [] {
-    std::array<Recurrence, 64> table;
-    for (std::size_t j = 0; j < table.size(); ++j) table[j] = recurrence_at(j);
+    std::array<Recurrence, kKept> table;
+    for (std::size_t j = 0; j < kKept; ++j) table[j] = recurrence_at(j);
     return table;
   }();
-  return order < kept.size() ? kept[order] : recurrence_at(order);
+  return kept;
+}
+
+/// use(j, h_j(x)) for j = 0, ..., last.
+template <typename Use>
+void for_each_order(std::size_t last, double x, Use use) {
+  const auto& kept = kept_recurrence();
+  double previous = 0, value = 1;
+  use(0, value);
+  for (std::size_t j = 0; j < last; ++j) {
+    const auto [up, down] = j < kKept ? kept[j] : recurrence_at(j);
+    const double next = up * x * value - down * previous;
+    previous = value;
+    value = next;
+    use(j + 1, value);
+  }
 }
 
 }  // namespace
@@ -37,25 +54,14 @@ double hermite(int k, double x) {
     throw InvalidArgument("hermite",
                           "the order must not be negative; got " + std::to_string(k) + ".");
   }
-  double previous = 0, value = 1;
-  for (std::size_t j = 0; j < static_cast<std::size_t>(k); ++j) {
-    const auto [up, down] = recurrence(j);
-    const double next = up * x * value - down * previous;
-    previous = value;
-    value = next;
-  }
+  double value = 1;
+  for_each_order(static_cast<std::size_t>(k), x, [&](std::size_t, double h) { value = h; });
   return value;
 }
 
 void hermite_values(double x, std::span<double> out) {
-  double previous = 0, value = 1;
-  for (std::size_t j = 0; j < out.size(); ++j) {
-    out[j] = value;
-    const auto [up, down] = recurrence(j);
-    const double next = up * x * value - down * previous;
-    previous = value;
-    value = next;
-  }
+  if (out.empty()) return;
+  for_each_order(out.size() - 1, x, [&](std::size_t j, double h) { out[j] = h; });
 }
 
 double hermite_series(std::span<const double> coefficients, double x) {

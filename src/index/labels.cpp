@@ -75,8 +75,8 @@ std::vector<Labels> sliced_labels(VectorView y, int given, MatrixView coordinate
     const bool first = coordinates.cols() == 0;
     const int bins = first ? 1 : bins_for(y.size(), coordinates.cols(), slices);
     if (first ? result.size() > 0 && y.size() < kRowsPerSlice * slices : bins < 2) break;
-    Labels labels(sliced_cells(cells_of(coordinates, bins), y, slices));
-    if (result.empty() || !(labels == result.back())) result.push_back(std::move(labels));
+    Labels labels(sliced_cells(cells_of(coordinates, bins), y, slices), slices);
+    if (result.empty() || !labels.same_classes(result.back())) result.push_back(std::move(labels));
   }
   return result;
 }
@@ -129,8 +129,10 @@ Labels linear_labels(VectorView y, MatrixView coordinates) {
 
 }  // namespace
 
-Labels::Labels(std::vector<int> classes)
-    : classes_(std::move(classes)), count_(1 + *std::ranges::max_element(classes_)) {}
+Labels::Labels(std::vector<int> classes, int slices)
+    : classes_(std::move(classes)),
+      count_(1 + *std::ranges::max_element(classes_)),
+      slices_(slices) {}
 
 hermite::UStatistic Labels::statistic(int k, MatrixView x, int threads) const {
   return count_ > 0 ? hermite::u_statistic_of_classes(k, x, classes_, threads)

@@ -12,17 +12,19 @@ namespace thalweg::index {
 /// Labels as a kernel sees them: classes, or features whose inner products it is.
 class Labels {
  public:
-  explicit Labels(std::vector<int> classes);
+  /// @param slices  of y in every cell of the coordinates, about
+  Labels(std::vector<int> classes, int slices);
   explicit Labels(Matrix features) : features_(std::move(features)) {}
 
   int classes() const { return count_; }  ///< 0 for features
+  int slices() const { return slices_; }  ///< 0 for features
   hermite::UStatistic statistic(int k, MatrixView x, int threads) const;
   Labels permuted(const std::vector<std::int64_t>& order) const;
-  bool operator==(const Labels& other) const = default;
+  bool same_classes(const Labels& other) const { return classes_ == other.classes_; }
 
  private:
   std::vector<int> classes_;
-  int count_ = 0;
+  int count_ = 0, slices_ = 0;
   Matrix features_;
 };
 

@@ -112,12 +112,15 @@ class Group {
   }
 
   void draw(std::int64_t step, std::size_t length) {
-    for (auto* draws : {&along_, &across_, &rest_, &noise_}) draws->resize(length * keys_.size());
+    for (auto* draws : {&along_, &across_, &rest_}) draws->resize(length * keys_.size());
+    if (noisy()) noise_.resize(length * keys_.size());
     kernels::draw_chains(keys_,
                          static_cast<std::uint64_t>(step),
                          options_.dimension - 2,
                          {.along = along_, .across = across_, .rest = rest_, .noise = noise_});
   }
+
+  bool noisy() const { return options_.noise.kind != estimation::Noise::Kind::kNone; }
 
   std::span<double> row(std::vector<double>& draws, std::size_t t) {
     return std::span(draws).subspan(t * keys_.size(), keys_.size());
@@ -126,7 +129,7 @@ class Group {
   void advance(std::size_t t, std::int64_t step) {
     kernels::hidden_coordinates(alpha_, row(along_, t), row(across_, t), z_);
     options_.link->evaluate(z_, y_);
-    add_noise(options_.noise, row(noise_, t), y_);
+    if (noisy()) add_noise(options_.noise, row(noise_, t), y_);
     if (options_.label_transform) std::ranges::transform(y_, y_.begin(), options_.label_transform);
     check_responses();
     const double decay = 1 + static_cast<double>(step) / options_.decay_time;

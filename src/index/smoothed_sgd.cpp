@@ -90,6 +90,7 @@ class Chain {
     if (!refining_ && gathered_ == 0) adapt();
   }
 
+  bool refining() const { return refining_; }
   double score() const { return agreement_.mean(); }
   Vector direction() const { return walker_.unit(); }
 
@@ -267,9 +268,16 @@ class SmoothedSgd : public estimation::Estimator {
         const std::span<const double> row(x.row(i).data(), static_cast<std::size_t>(d));
         const double response = scale.standardise(y[i]);
         for (Chain& chain : chains) chain.see(row, response);
+        if (chains.size() > 1) leave_the_finder(chains);
       }
     }
     return true;
+  }
+
+  /// Where one chain has found w, the other has nothing to add.
+  static void leave_the_finder(std::vector<Chain>& chains) {
+    const auto finder = std::ranges::find_if(chains, &Chain::refining);
+    if (finder != chains.end()) chains = {*finder};
   }
 
   std::string name_;

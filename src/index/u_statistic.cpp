@@ -26,10 +26,13 @@ constexpr int kHighestOrder = 4;
 constexpr Eigen::Index kFewestRows = 10;
 constexpr Eigen::Index kEigenvaluesKept = 10;
 constexpr double kWeakest = 0.1;     // of a step's largest eigenvalue
+constexpr double kLeastScore = 1;    // of a trace, for its eigenvalues to be worth a look
+constexpr double kAboveNull = 4;     // deviations of the largest eigenvalue of noise
 constexpr double kWidestTurn = 0.8;  // radians, of a coordinate with a leak
+constexpr double kFirstTurn = 0.1;
 constexpr int kSweeps = 2;
-constexpr double kLeakLeft = 0.02;   // lambda_1^2 that may be left of it
-constexpr double kLeakShare = 0.25;  // or this share
+constexpr double kLeakLeft = 2;  // eigenvalue that may be left of it, over the trace's deviation
+constexpr double kLeakShare = 0.25;  // or this share of it
 constexpr int kMostLeaks = 3;
 constexpr double kRowsPerScale = 2;  // n / d^{k/2} below which an order is passed over
 
@@ -69,9 +72,11 @@ struct Sight {
   hermite::UStatistic u;
 };
 
-// What a leap adds, and whether a test bore it out or it was taken because more must be there.
+// What a leap adds, with how many slices of y it was seen, and whether a test bore it out or it was
+// taken because more must be there.
 struct Step {
   EstimatedLeap leap;
+  int slices = 0;
   bool tested = true;
 };
 
@@ -92,7 +97,7 @@ class Search {
       const std::optional<Step> step = next_step(lowest);
       if (!step) break;
       const Eigen::Index before = found_.cols();
-      add(step->leap.directions, step->tested && before > 0 && step->leap.order == 1);
+      add(*step);
       if (found_.cols() > before) {
         result_.leaps.push_back(step->leap);
         lowest = options_.lowest_order;
@@ -115,10 +120,11 @@ class Search {
   }
 
   // Adds directions to those found; those that may be leaks only if turning does not take them up.
-  void add(const Matrix& directions, bool may_leak) {
-    for (Eigen::Index j = 0; j < directions.cols(); ++j) {
-      const Vector e = directions.col(j);
-      if (may_leak && taken_up(e)) continue;
+  void add(const Step& step) {
+    const bool may_leak = step.tested && found_.cols() > 0 && step.leap.order == 1;
+    for (Eigen::Index j = 0; j < step.leap.directions.cols(); ++j) {
+      const Vector e = step.leap.directions.col(j);
+      if (may_leak && taken_up(e, step.slices)) continue;
       Matrix all(found_.rows(), found_.cols() + 1);
       all << found_, e;
       found_ = linalg::orthonormal_basis(all);
@@ -127,45 +133,57 @@ class Search {
 
   // Turns each direction found in its plane with e to where e shows least at order 1, in two
   // sweeps. Whether it is a leak: then the directions stay turned.
-  bool taken_up(const Vector& e) {
+  bool taken_up(const Vector& e, int slices) {
     Matrix turned = coordinates(found_);
     Matrix rest = coordinates(e);
     Matrix directions = found_;
     Vector other = e;
-    const double shown = strength_given(turned, rest);
-    double least = shown;
+    const auto shown = shown_given(turned, rest, slices);
+    double least = shown.matrix(0, 0);
     for (Eigen::Index turn = 0; turn < kSweeps * directions.cols(); ++turn) {
       const Eigen::Index j = turn % directions.cols();
       const auto at = [&](double angle) {
         Matrix given = turned;
         given.col(j) = std::cos(angle) * turned.col(j) + std::sin(angle) * rest.col(0);
         const Matrix left = std::cos(angle) * rest - std::sin(angle) * turned.col(j);
-        return strength_given(given, left);
+        return shown_given(given, left, slices).matrix(0, 0);
       };
-      double best = 0;
-      for (double step = kWidestTurn / 2; step > 0.01; step /= 2) {
-        for (const double angle : {best - step, best + step}) {
-          const double strength = at(angle);
-          if (strength >= least) continue;
-          least = strength;
-          best = angle;
-        }
-      }
+      const double best = nearest_minimum(at, least);
       const Vector w = directions.col(j), z = turned.col(j);
       directions.col(j) = std::cos(best) * w + std::sin(best) * other;
       other = std::cos(best) * other - std::sin(best) * w;
       turned.col(j) = std::cos(best) * z + std::sin(best) * rest.col(0);
       rest = std::cos(best) * rest - std::sin(best) * z;
     }
-    if (least > std::max(kLeakLeft, kLeakShare * shown)) return false;
+    // The trace's deviation in as many dimensions as there are besides.
+    const double deviation =
+        shown.trace_sd * std::sqrt(static_cast<double>(x_.cols() - found_.cols()));
+    if (least > std::max(kLeakLeft * deviation, kLeakShare * shown.matrix(0, 0))) return false;
     found_ = directions;
     return true;
   }
 
-  // lambda_1^2 of the coordinate `rest` given others and y.
-  double strength_given(const Matrix& given, const Matrix& rest) const {
-    const auto labels = labels_to_try(options_.kernel, options_.slices, y_, given, key("features"));
-    return labels.front().statistic(1, rest, options_.threads).matrix(0, 0);
+  // Goes down from angle 0, where the value is `least`, on the steeper side, and updates that. No
+  // jumps: an even link is as silent about e a quarter turn from the truth as at it.
+  template <typename At>
+  static double nearest_minimum(const At& at, double& least) {
+    double best = 0;
+    for (double step = kFirstTurn; step > 0.01; step /= 2) {
+      const double move = at(best + step) < at(best - step) ? step : -step;
+      while (std::abs(best + move) <= kWidestTurn) {
+        const double value = at(best + move);
+        if (value >= least) break;
+        least = value;
+        best += move;
+      }
+    }
+    return best;
+  }
+
+  // Order 1 of the coordinate `rest` given others and y.
+  hermite::UStatistic shown_given(const Matrix& given, const Matrix& rest, int slices) const {
+    const auto labels = labels_to_try(options_.kernel, slices, y_, given, key("features"));
+    return labels.front().statistic(1, rest, options_.threads);
   }
 
   std::optional<Step> next_step(int lowest) {
@@ -181,14 +199,16 @@ class Search {
       if (!number_known() && !enough_rows(k, basis.cols())) break;
       if (interrupted()) return std::nullopt;
       Sight sight = look(k, x, labels);
-      if (!told && k >= lowest && shows(sight, labels.size())) {
-        if (auto leap = counted(sight, x, basis)) return Step{.leap = *std::move(leap)};
+      if (!told && k >= lowest && worth_counting(sight, labels.size())) {
+        if (auto leap = counted(sight, x, basis, labels.size()))
+          return Step{.leap = *std::move(leap), .slices = sight.labels.slices()};
       }
       if (!best || sight.u.z() > best->u.z()) best = std::move(sight);
     }
     if (!number_known() || !best) return std::nullopt;
     const Eigen::Index rest = options_.directions - found_.cols();
-    return Step{.leap = leap_of(*best, basis, rest, 0), .tested = false};
+    return Step{
+        .leap = leap_of(*best, basis, rest, 0), .slices = best->labels.slices(), .tested = false};
   }
 
   Sight look(int k, MatrixView x, const std::vector<Labels>& labels) const {
@@ -208,32 +228,47 @@ class Search {
     return sight.u.z() > normal_quantile(1 - options_.false_alarm / tests);
   }
 
+  // A direction stands out among eigenvalues before the trace does.
+  bool worth_counting(const Sight& sight, std::size_t slicings) const {
+    return number_known() ? shows(sight, slicings) : sight.u.z() > kLeastScore;
+  }
+
   // Where their number is known, the directions before the largest gap of the eigenvalues; else as
-  // many as eigenvalues exceed those of permuted labels.
-  std::optional<EstimatedLeap> counted(const Sight& sight, MatrixView x, const Matrix& basis) {
+  // many as eigenvalues stand out from those of permuted labels.
+  std::optional<EstimatedLeap> counted(const Sight& sight,
+                                       MatrixView x,
+                                       const Matrix& basis,
+                                       std::size_t slicings) {
     const Vector values = linalg::leading_eigenpairs(sight.u.matrix, most_at_once(basis)).values;
     const Eigen::Index most = wanted() - found_.cols();
     if (number_known()) return leap_of(sight, basis, before_largest_gap(values, most), 0);
-    double threshold = 0;
-    for (int i = 0; i < options_.permutations; ++i) {
-      const auto order =
-          random_permutation(x.rows(), key("permutations").with(static_cast<std::uint64_t>(i)));
-      const auto u = sight.labels.permuted(order).statistic(sight.order, x, options_.threads);
-      threshold = std::max(threshold, linalg::leading_eigenpairs(u.matrix, 1).values[0]);
-    }
+    const double threshold = null_threshold(sight, x);
     // Noise beside a strong direction is not the noise of permuted labels; a weak direction that
     // is passed over here shows in the next step.
     const double least = std::max(threshold, kWeakest * values[0]);
     const auto count = static_cast<Eigen::Index>((values.array() > least).count());
-    if (count == 0) {
+    if (count > 0) return leap_of(sight, basis, std::min(count, most), threshold);
+    if (shows(sight, slicings)) {
       result_.note = fmt::format(
           "Order {} shows (z = {:.1f}), but none of its directions stands out: more rows would "
           "tell.",
           sight.order,
           sight.u.z());
-      return std::nullopt;
     }
-    return leap_of(sight, basis, std::min(count, most), threshold);
+    return std::nullopt;
+  }
+
+  // Mean and deviations of the largest eigenvalue with permuted labels.
+  double null_threshold(const Sight& sight, MatrixView x) const {
+    Eigen::ArrayXd largest(options_.permutations);
+    for (int i = 0; i < options_.permutations; ++i) {
+      const auto order =
+          random_permutation(x.rows(), key("permutations").with(static_cast<std::uint64_t>(i)));
+      const auto u = sight.labels.permuted(order).statistic(sight.order, x, options_.threads);
+      largest[i] = linalg::leading_eigenpairs(u.matrix, 1).values[0];
+    }
+    const double spread = (largest - largest.mean()).square().sum();
+    return largest.mean() + kAboveNull * std::sqrt(spread / (options_.permutations - 1));
   }
 
   static Eigen::Index before_largest_gap(const Vector& values, Eigen::Index most) {

@@ -49,8 +49,8 @@ double first_radius(const SmoothedSgdOptions& options, int order, int dimension)
 ///
 /// Half of the random starts begin with an overlap of the wrong sign (odd k), and the sign of the
 /// link's coefficient may not be known (even k): a second chain with the mirrored or negated
-/// student runs beside, and the one with the larger mean of y psi(w.x) is read off. Equivalent to
-/// runs from w and -w.
+/// student runs beside until one has found w, and the one with the larger mean of y psi(w.x) is
+/// read off. Equivalent to runs from w and -w.
 ///
 /// n of order d^{max(1, k-1)} plain, d^{max(1, k/2)} smoothed, k the order at which E[y h_k(z)] is
 /// not zero. Cost: two passes over a row and chain.

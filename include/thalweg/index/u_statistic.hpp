@@ -27,7 +27,7 @@ struct LeapEstimateOptions {
   int highest_order = 3;      ///< at most 4
   int directions = 0;         ///< r, where it is known; 0: as many as permutations bear out
   int most_directions = 6;    ///< where it is not known, and d / 4 at most
-  int permutations = 19;      ///< of the labels; an eigenvalue must exceed all of them
+  int permutations = 19;      ///< of the labels, for the largest eigenvalue of noise
   double false_alarm = 0.05;  ///< of the trace tests, shared by orders, directions and slicings
   Key key = {};
   int threads = 1;
@@ -55,14 +55,18 @@ struct LeapEstimate {
 /// (hermite/u_statistic.hpp), the lowest order that shows first; then conditions on the coordinates
 /// that were found, by cells of them and of y together, and looks for more in what is orthogonal.
 ///
-/// An order shows if the trace of U lies beyond its null deviation. Where r is known, the
-/// directions before the largest gap of the eigenvalues are taken, and if no order shows, the rest
-/// from the one with the largest score; else as many as eigenvalues exceed those with permuted
-/// labels, and orders with fewer than 2 d^{k/2} rows are passed over.
+/// Where r is known: an order shows if the trace of U lies beyond its null deviation, and the
+/// directions before the largest gap of its eigenvalues are taken; if no order shows, the rest from
+/// the one with the largest score. Where it is not, as many directions as eigenvalues lie four
+/// deviations or more above the mean of the largest with permuted labels: they stand out long
+/// before the trace does. Of 100 runs with 4 times the rows that a direction needs in 40
+/// dimensions, at most 6 of links with one to three directions found one too many, and none to 3
+/// of pure noise found any. Orders with fewer than 2 d^{k/2} rows are passed over.
 ///
 /// Given coordinates that are slightly wrong, a link without noise shows their error as one more
-/// direction of order 1. Each such direction is tested by turning the coordinates towards it: where
-/// it then shows no more, the turned coordinates replace them.
+/// direction of order 1. Each such direction is tested by turning the coordinates towards it, to
+/// the nearest angle at which it is silent: where it then stands out no more, the turned
+/// coordinates replace them.
 ///
 /// @param x  (n, d) standard normal rows (whitened first)   @param y  (n) finite, not constant
 /// Cost: per order and slicing that of U; 20 times that where r is not known and an order shows.

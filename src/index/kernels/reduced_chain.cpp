@@ -106,7 +106,7 @@ void draw(std::span<const Key> keys, std::uint64_t first, double degrees, const 
       const V uniforms = unit_interval(philox_block(seed, accept, step).low);
       hn::StoreU(pair.first, d, out.along.data() + at);
       hn::StoreU(pair.second, d, out.across.data() + at);
-      hn::StoreU(other.second, d, out.noise.data() + at);
+      if (!out.noise.empty()) hn::StoreU(other.second, d, out.noise.data() + at);
 
       const V g = other.first;
       const V root = hn::MulAdd(c, g, one);
@@ -222,7 +222,7 @@ void draw_chains_scalar(std::span<const Key> keys,
     out.rest[i] = chi_square.draw(normal(normals, 4 * step + 2),
                                   uniform(key.with("accept"), 2 * step),
                                   key.with("again").with(step));
-    out.noise[i] = normal(normals, 4 * step + 3);
+    if (!out.noise.empty()) out.noise[i] = normal(normals, 4 * step + 3);
   }
 }
 

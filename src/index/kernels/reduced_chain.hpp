@@ -15,7 +15,7 @@ struct ChainDraws {
   std::span<double> along;   ///< a = w.x
   std::span<double> across;  ///< u, the part of x along the rest of w*
   std::span<double> rest;    ///< q = |x|^2 - a^2 - u^2, chi-square with d - 2 degrees of freedom
-  std::span<double> noise;   ///< standard normal, for the response
+  std::span<double> noise;   ///< standard normal, for the response; empty where it has none
 };
 
 /// Draws of chain c at step t are functions of (keys[c], t): with N = keys[c].with("normals"),
