@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -7,6 +8,7 @@
 #include "exponent_options.hpp"
 #include "exponent_samples.hpp"
 #include "host_machine.hpp"
+#include "leap_list.hpp"
 #include "run_session.hpp"
 #include "setting_text.hpp"
 #include <fmt/format.h>
@@ -19,6 +21,7 @@
 #include "thalweg/index/formula.hpp"
 #include "thalweg/index/generative_exponent.hpp"
 #include "thalweg/index/leap.hpp"
+#include "thalweg/index/leap_explanation.hpp"
 #include "thalweg/index/level_sets.hpp"
 #include "thalweg/index/named_links.hpp"
 #include "thalweg/index/sample_planner.hpp"
@@ -69,12 +72,9 @@ json picture_of(const index::LevelSets& level_sets, const estimation::LinkFuncti
   return {{"z", z}, {"y", y}, {"levels", std::move(levels)}};
 }
 
-json planned(const index::LinkExponents& found,
-             const estimation::Noise& noise,
-             const ExponentCommandOptions& options) {
+json planned(const std::map<std::string, index::SamplesNeeded>& needed) {
   json rows = json::object();
-  const auto d = static_cast<double>(*options.dimension);
-  for (const auto& [method, need] : index::samples_needed(found, noise, d, options.overlap)) {
+  for (const auto& [method, need] : needed) {
     rows[method] = {{"samples", need.samples ? json(std::ceil(*need.samples)) : json(nullptr)},
                     {"exact_law", need.exact_law}};
   }
@@ -112,25 +112,24 @@ json single_index_results(const std::shared_ptr<const estimation::LinkFunction>&
   }
   if (found.generative_exponent)
     results["leaps"].push_back({{"order", *found.generative_exponent}, {"directions", 1}});
-  if (options.dimension) results["samples_needed"] = planned(found, noise, options);
+  if (options.dimension) {
+    const auto d = static_cast<double>(*options.dimension);
+    results["samples_needed"] = planned(index::samples_needed(found, noise, d, options.overlap));
+  }
   return results;
 }
 
-json leap_list(const index::Leaps& leaps) {
-  json list = json::array();
-  for (const auto& leap : leaps.steps) {
-    list.push_back(
-        {{"order", leap.order}, {"directions", leap.directions}, {"strengths", leap.strengths}});
-  }
-  return list;
+json link_leaps(const index::Leaps& leaps) {
+  std::vector<std::string> names;
+  for (Eigen::Index j = 0; j < leaps.directions.rows(); ++j)
+    names.push_back(fmt::format("z{}", j + 1));
+  return leap_list(leaps, index::leap_bases(leaps, leaps.directions), names);
 }
 
 json multi_index_results(const estimation::LinkFunction& link,
                          const ExponentCommandOptions& options) {
   if (options.noise != "none")
     throw InvalidArgument("--noise", "is for links in one variable; leaps are found without it.");
-  if (options.dimension)
-    throw InvalidArgument("--dimension", "plans for links in one variable only.");
   constexpr std::int64_t kMostOrder = 6;
   const index::LeapOptions settings{
       .max_order = static_cast<int>(std::min(options.max_order, kMostOrder)),
@@ -150,12 +149,19 @@ json multi_index_results(const estimation::LinkFunction& link,
         link.variables(),
         settings.max_order));
   }
-  return {{"information_leap", exponent(information)},
-          {"generative_leap", exponent(generative)},
-          {"leaps", leap_list(generative)},
-          {"information_leaps", leap_list(information)},
-          {"undetected", generative.undetected},
-          {"warnings", std::move(warnings)}};
+  json results = {{"information_leap", exponent(information)},
+                  {"generative_leap", exponent(generative)},
+                  {"leaps", link_leaps(generative)},
+                  {"information_leaps", link_leaps(information)},
+                  {"undetected", generative.undetected},
+                  {"explanation", index::explain(generative, information)},
+                  {"warnings", std::move(warnings)}};
+  if (options.dimension) {
+    const auto facts = index::problem_facts(generative, link);
+    const auto d = static_cast<double>(*options.dimension);
+    results["samples_needed"] = planned(index::samples_needed(facts, d, options.overlap));
+  }
+  return results;
 }
 
 json results_of(const ExponentCommandOptions& options) {
@@ -182,21 +188,7 @@ std::string leaps_text(const json& leaps) {
   return parts.empty() ? "none" : join(parts, ", then ");
 }
 
-void say_what_was_found(const json& results) {
-  const auto as_order = [&](const char* key) {
-    const auto& value = results[key];
-    return order_text(value.is_number() ? std::optional(value.get<int>()) : std::nullopt);
-  };
-  if (results.contains("undetected")) {
-    log_info(fmt::format("Generative leaps: {}.", leaps_text(results["leaps"])));
-    if (results.contains("information_leaps"))
-      log_info(fmt::format("Information leaps: {}.", leaps_text(results["information_leaps"])));
-    if (results.contains("explanation")) log_info(results["explanation"].get<std::string>());
-    return;
-  }
-  log_info(fmt::format("Information exponent: {}. Generative exponent: {}.",
-                       as_order("information_exponent"),
-                       as_order("generative_exponent")));
+void say_what_is_needed(const json& results) {
   if (!results.contains("samples_needed")) return;
   for (const auto& [method, need] : results["samples_needed"].items()) {
     const auto& samples = need["samples"];
@@ -208,6 +200,25 @@ void say_what_was_found(const json& results) {
             ? fmt::format("{:.0f} rows", samples.get<double>())
             : fmt::format("about {:.1g} rows (an order of magnitude)", samples.get<double>())));
   }
+}
+
+void say_what_was_found(const json& results) {
+  const auto as_order = [&](const char* key) {
+    const auto& value = results[key];
+    return order_text(value.is_number() ? std::optional(value.get<int>()) : std::nullopt);
+  };
+  if (results.contains("undetected")) {
+    log_info(fmt::format("Generative leaps: {}.", leaps_text(results["leaps"])));
+    log_info(results.contains("information_leaps")
+                 ? fmt::format("Information leaps: {}.", leaps_text(results["information_leaps"]))
+                 : results["explanation"].get<std::string>());
+    say_what_is_needed(results);
+    return;
+  }
+  log_info(fmt::format("Information exponent: {}. Generative exponent: {}.",
+                       as_order("information_exponent"),
+                       as_order("generative_exponent")));
+  say_what_is_needed(results);
 }
 
 }  // namespace
@@ -224,8 +235,9 @@ int run_exponent(const ExponentCommandOptions& given, const run::Settings& setti
         "exponent.\n");
     return 0;
   }
-  json results = results_of(options);
-  RunSession session(options.common, resolved);
+  const auto begin = std::chrono::steady_clock::now();
+  json results = results_of(options);  // before the session: what is refused leaves no folder
+  RunSession session(options.common, resolved, begin);
   say_what_was_found(results);
   session.finish("done", std::move(results));
   return 0;

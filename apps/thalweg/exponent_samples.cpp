@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "leap_list.hpp"
 #include "setting_text.hpp"
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -141,25 +142,10 @@ json test_list(const std::vector<index::OrderTest>& tests) {
   return list;
 }
 
-/// Each leap with the weights of its directions on the columns.
-json leap_list(const index::SampleLeaps& found, const std::vector<std::string>& columns) {
-  json list = json::array();
-  Eigen::Index at = 0;
-  for (std::size_t i = 0; i < found.leaps.steps.size(); ++i) {
-    const auto& leap = found.leaps.steps[i];
-    json combinations = json::array();
-    for (int j = 0; j < leap.directions; ++j, ++at) {
-      json weights = json::object();
-      for (std::size_t c = 0; c < columns.size(); ++c)
-        weights[columns[c]] = found.weights(static_cast<Eigen::Index>(c), at);
-      combinations.push_back(std::move(weights));
-    }
-    list.push_back({{"order", leap.order},
-                    {"directions", leap.directions},
-                    {"strengths", leap.strengths},
-                    {"combinations", std::move(combinations)},
-                    {"orders", test_list(found.tests[i])}});
-  }
+/// Each leap with the orders tried for it.
+json tested_leap_list(const index::SampleLeaps& found, const std::vector<std::string>& columns) {
+  json list = leap_list(found.leaps, found.weights, columns);
+  for (std::size_t i = 0; i < list.size(); ++i) list[i]["orders"] = test_list(found.tests[i]);
   return list;
 }
 
@@ -211,7 +197,7 @@ json leap_results(const data::Table& table,
   if (!found.note.empty()) warnings.push_back(found.note);
   json results = {
       {"generative_leap", found.leaps.exponent > 0 ? json(found.leaps.exponent) : json(nullptr)},
-      {"leaps", leap_list(found, columns)},
+      {"leaps", tested_leap_list(found, columns)},
       {"undetected", found.leaps.undetected},
       {"unresolved", json::array()},
       {"columns", columns},

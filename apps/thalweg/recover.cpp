@@ -25,7 +25,6 @@
 #include "thalweg/index/level_sets.hpp"
 #include "thalweg/index/optimal_transform.hpp"
 #include "thalweg/index/sample_complexity.hpp"
-#include "thalweg/index/slice_strengths.hpp"
 #include "thalweg/run/interrupt.hpp"
 
 namespace thalweg::app {
@@ -89,22 +88,14 @@ index::ProblemFacts study_link(RecoverProblem& problem, const RecoverOptions& op
   return facts;
 }
 
-/// The same in several variables: leaps for the U-statistic, moments of slices for the classical
-/// methods, which do not condition on what they have found.
+/// The same in several variables.
 index::ProblemFacts study_leaps(RecoverProblem& problem, const RecoverOptions& options) {
   constexpr std::int64_t kPoints = 500'000;  // a quarter of the default: strengths to a few percent
   const auto leaps = index::generative_leaps(
       *problem.link, {.points = kPoints, .threads = static_cast<int>(options.common.threads)});
-  problem.target.order =
+  auto facts = index::problem_facts(leaps, *problem.link);
+  facts.order = problem.target.order =
       order_of(options, leaps.exponent > 0 ? std::optional(leaps.exponent) : std::nullopt);
-  index::ProblemFacts facts{.order = problem.target.order};
-  if (leaps.steps.empty()) return facts;
-  for (const auto& leap : leaps.steps)
-    facts.agnostic = std::min(facts.agnostic, leap.strengths.back() / leap.directions);
-  const auto seen = index::slice_strengths(*problem.link, kPoints);
-  facts.first = seen.means;
-  facts.second = seen.spreads;
-  facts.quadratic = seen.hessian * seen.hessian;
   return facts;
 }
 
@@ -129,7 +120,7 @@ RecoverProblem make_problem(const RecoverOptions& options) {
 /// langevin-average, which takes longer than the rest together and needs about what sgd-average
 /// does.
 std::vector<std::string> default_methods(int variables) {
-  if (variables > 1) return {"sir", "save", "phd", "u-statistic"};
+  if (variables > 1) return {index::kMultiIndexNames.begin(), index::kMultiIndexNames.end()};
   auto names = index::estimator_names();
   std::erase(names, "langevin-average");
   return names;

@@ -29,14 +29,16 @@ double since(Clock::time_point begin) {
 
 }  // namespace
 
-RunSession::RunSession(const CommonOptions& common, const run::Settings& settings)
+RunSession::RunSession(const CommonOptions& common,
+                       const run::Settings& settings,
+                       Clock::time_point begin)
     : common_(common),
       command_(settings.command()),
       folder_(open_folder(common, settings.command())),
       recorder_(folder_.metrics()),
       resuming_(!common.resume.empty()),
-      begin_(Clock::now()),
-      last_save_(begin_) {
+      begin_(begin),
+      last_save_(begin) {
   set_log_file(folder_.log());
   write_atomically(folder_.config(), settings.to_toml(version()));
 }

@@ -20,7 +20,10 @@ namespace thalweg::app {
 class RunSession {
  public:
   /// Creates the run's folder, or opens the one to resume, and writes config.toml.
-  RunSession(const CommonOptions& common, const run::Settings& settings);
+  /// @param begin  of the work
+  RunSession(const CommonOptions& common,
+             const run::Settings& settings,
+             std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now());
   ~RunSession();
   RunSession(const RunSession&) = delete;
   RunSession& operator=(const RunSession&) = delete;

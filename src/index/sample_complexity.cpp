@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "thalweg/base/error.hpp"
+#include "thalweg/index/slice_strengths.hpp"
 
 namespace thalweg::index {
 namespace {
@@ -54,6 +55,22 @@ ProblemFacts problem_facts(const LinkExponents& found, const estimation::Noise& 
           .second = lambda2(2),
           .linear = coefficient2(1),
           .quadratic = coefficient2(2)};
+}
+
+ProblemFacts problem_facts(const Leaps& leaps, const estimation::LinkFunction& link) {
+  constexpr std::int64_t kPoints = 500'000;  // strengths to a few percent
+  ProblemFacts facts{.order = std::max(1, leaps.exponent)};
+  if (leaps.steps.empty()) {
+    facts.agnostic = 0;
+    return facts;
+  }
+  for (const auto& leap : leaps.steps)
+    facts.agnostic = std::min(facts.agnostic, leap.strengths.back() / leap.directions);
+  const auto seen = slice_strengths(link, kPoints);
+  facts.first = seen.means;
+  facts.second = seen.spreads;
+  facts.quadratic = seen.hessian * seen.hessian;
+  return facts;
 }
 
 SampleComplexity sample_complexity(const std::string& method, const ProblemFacts& facts) {

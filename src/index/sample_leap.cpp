@@ -7,8 +7,6 @@
 #include <numeric>
 #include <utility>
 
-#include <Eigen/LU>
-#include <Eigen/QR>
 #include <fmt/format.h>
 
 #include "index/cells.hpp"
@@ -17,6 +15,7 @@
 #include "index/significance.hpp"
 #include "index/standardise.hpp"
 #include "thalweg/base/error.hpp"
+#include "thalweg/index/leap_explanation.hpp"
 #include "thalweg/index/slices.hpp"
 #include "thalweg/linalg/symmetric_eigen.hpp"
 
@@ -71,16 +70,6 @@ std::pair<Matrix, Matrix> split_values(const Matrix& first, const Matrix& others
     }
   }
   return {std::move(kept), std::move(moved)};
-}
-
-/// A basis of the columns' span that is easy to read: each vector has a row to itself, in which the
-/// others are zero. Of unit length.
-Matrix reduced(const Matrix& columns) {
-  const Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(columns.transpose());
-  const auto own = qr.colsPermutation().indices().head(columns.cols());
-  Matrix result = columns * Eigen::MatrixXd(columns(own, Eigen::all)).inverse();
-  result.colwise().normalize();
-  return result;
 }
 
 /// Leaps of whitened rows.
@@ -262,13 +251,7 @@ SampleLeaps sample_leaps(MatrixView x, VectorView y, const SampleLeapOptions& op
   const Matrix weights =
       whitening.l.rowwise().norm().asDiagonal() *
       whitening.l.transpose().triangularView<Eigen::Upper>().solve(result.leaps.directions);
-  result.weights = Matrix(weights.rows(), weights.cols());
-  Eigen::Index first = 0;
-  for (const Leap& leap : result.leaps.steps) {
-    result.weights.middleCols(first, leap.directions) =
-        reduced(weights.middleCols(first, leap.directions));
-    first += leap.directions;
-  }
+  result.weights = leap_bases(result.leaps, weights);
   return result;
 }
 

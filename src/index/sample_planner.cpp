@@ -3,17 +3,10 @@
 #include <cmath>
 
 #include "thalweg/index/estimator_names.hpp"
-#include "thalweg/index/sample_complexity.hpp"
+#include "thalweg/index/langevin_average.hpp"
 
 namespace thalweg::index {
 namespace {
-
-/// 2^m m! / k! prod_{j = from}^{from + m - 1} (d + 2 j): the variance of a contraction.
-double contraction_variance(int k, int m, int from, double d) {
-  double value = std::exp2(m) * std::tgamma(m + 1) / std::tgamma(k + 1);
-  for (int j = from; j < from + m; ++j) value *= d + 2 * j;
-  return value;
-}
 
 /// overlap^2 = 1 / (1 + noise / n).
 double for_vectors(double noise, double overlap) { return noise * overlap / (1 - overlap); }
@@ -22,12 +15,16 @@ double for_vectors(double noise, double overlap) { return noise * overlap / (1 -
 double for_matrices(double noise, double overlap) { return noise / (1 - overlap); }
 
 SamplesNeeded partial_trace(int k, double lambda2, double d, double overlap) {
-  if (k % 2 == 1) {
-    const double noise = d * contraction_variance(k, (k - 1) / 2, 1, d) / lambda2;
-    return {.samples = for_vectors(noise, overlap), .exact_law = true};
-  }
-  const double noise = d * contraction_variance(k, (k - 2) / 2, 2, d) / lambda2;
-  return {.samples = for_matrices(noise, overlap), .exact_law = k >= 4};
+  const double noise =
+      limit_noise({.order = k, .dimension = d, .strength = std::sqrt(lambda2), .samples = 1});
+  if (k % 2 == 1) return {.samples = for_vectors(noise, overlap), .exact_law = true};
+  // limit_noise has twice what 1 - overlap^2 = d v_k / n is at once: the same at overlap^2 = 1/2.
+  return {.samples = for_matrices(0.5 * noise, overlap), .exact_law = k >= 4};
+}
+
+SamplesNeeded by_law(const SampleComplexity& law, double d, double overlap) {
+  if (!law.exponent) return {};
+  return {.samples = for_vectors(law.prefactor * std::pow(d, *law.exponent), overlap)};
 }
 
 bool transforms_labels(std::string_view method) {
@@ -53,10 +50,19 @@ std::map<std::string, SamplesNeeded> samples_needed(const LinkExponents& found,
       answer = partial_trace(*order, facts.agnostic, d, overlap);
       continue;
     }
-    const auto law = sample_complexity(method, facts);
-    if (!law.exponent) continue;
-    const double half = law.prefactor * std::pow(d, *law.exponent);
-    answer = {.samples = for_vectors(half, overlap), .exact_law = method == "ols"};
+    answer = by_law(sample_complexity(method, facts), d, overlap);
+    answer.exact_law = answer.samples && method == "ols";
+  }
+  return needed;
+}
+
+std::map<std::string, SamplesNeeded> samples_needed(const ProblemFacts& facts,
+                                                    double d,
+                                                    double overlap) {
+  std::map<std::string, SamplesNeeded> needed;
+  for (const std::string_view name : kMultiIndexNames) {
+    const std::string method(name);
+    needed[method] = by_law(sample_complexity(method, facts), d, overlap);
   }
   return needed;
 }

@@ -65,15 +65,16 @@ std::vector<Tile> tiles_of(const RunData& run) {
           {"Directions not found", order_text(run, "results.undetected"), "of the columns given"}};
 }
 
-/// "0.8 a - 0.6 b": weights of columns, those below a hundredth left out.
+/// "0.80 a − 0.60 b", or "a" alone: weights of columns, those below a hundredth left out.
 std::string combination_text(const nlohmann::json& weights) {
-  constexpr double kVisible = 0.005;
+  constexpr double kVisible = 0.01, kAlone = 0.999;
   std::string text;
   for (const auto& [column, value] : weights.items()) {
     const double weight = value.is_number() ? value.get<double>() : NAN;
     if (!(std::abs(weight) >= kVisible)) continue;
     const char* sign = weight < 0 ? (text.empty() ? "−" : " − ") : (text.empty() ? "" : " + ");
-    text += fmt::format("{}{:.2f} {}", sign, std::abs(weight), column);
+    text += std::abs(weight) > kAlone ? sign + column
+                                      : fmt::format("{}{:.2f} {}", sign, std::abs(weight), column);
   }
   return text;
 }
@@ -97,8 +98,8 @@ void add_leaps(Page& page, const RunData& run, const char* path, const char* cap
               .head = {"Leap", "Order", "New directions", "Strength at that order"},
               .rows = {}};
   const bool sampled = has(run, "results.columns");
-  if (sampled)
-    table.head.insert(table.head.end(), {"error", "Directions, of standardised columns"});
+  if (sampled) table.head.push_back("error");
+  table.head.push_back(sampled ? "Directions, of standardised columns" : "Directions");
   for (const auto& leap : *leaps) {
     if (!leap.is_object()) continue;
     const auto strengths = numbers_in(leap, "strengths");
@@ -106,10 +107,11 @@ void add_leaps(Page& page, const RunData& run, const char* path, const char* cap
                           number_text(number_in(leap, "order")),
                           number_text(number_in(leap, "directions")),
                           strengths.empty() ? "–" : number_text(strengths.back())});
-    if (!sampled) continue;
-    const auto tests = leap.find("orders");
-    const bool tested = tests != leap.end() && tests->is_array() && !tests->empty();
-    table.rows.back().push_back(tested ? number_text(number_in(tests->back(), "se"), 2) : "–");
+    if (sampled) {
+      const auto tests = leap.find("orders");
+      const bool tested = tests != leap.end() && tests->is_array() && !tests->empty();
+      table.rows.back().push_back(tested ? number_text(number_in(tests->back(), "se"), 2) : "–");
+    }
     table.rows.back().push_back(combinations_text(leap));
   }
   page.table(table);

@@ -54,11 +54,17 @@ TEST_F(Exponent, FindsThoseOfALink) {
 }
 
 TEST_F(Exponent, FindsTheLeapsOfALinkInSeveralVariables) {
-  const json found = results({"--link", "z1 + sign(z2*z3)"});
+  const json found = results({"--link", "z1 + sign(z2*z3)", "--dimension", "50"});
   EXPECT_EQ(found["generative_leap"], 2);
   ASSERT_EQ(found["leaps"].size(), 2U);
+  EXPECT_NEAR(found["leaps"][0]["combinations"][0]["z1"], 1, 0.01);
   EXPECT_EQ(found["leaps"][1]["order"], 2);
   EXPECT_EQ(found["leaps"][1]["directions"], 2);
+  EXPECT_EQ(found["leaps"][1]["combinations"].size(), 2U);
+  EXPECT_THAT(found["explanation"].get<std::string>(), HasSubstr("shows z2 and z3 together"));
+  // sir sees means of x given y only: never z2 and z3.
+  EXPECT_TRUE(found["samples_needed"]["sir"]["samples"].is_null());
+  EXPECT_GT(found["samples_needed"]["u-statistic"]["samples"], 50);
 }
 
 // T4: overlap^2 = 1 - n_c/n with n_c = d (d + 4) / 12 / lambda_4^2.
@@ -190,7 +196,6 @@ TEST_F(Exponent, AnswersHostileFormulasWithOneSentence) {
 TEST_F(Exponent, AnswersOptionsThatDoNotFit) {
   for (const auto& [options, words] : std::vector<std::pair<std::vector<std::string>, std::string>>{
            {{"--link", "z1*z2", "--noise", "gaussian:1"}, "one variable"},
-           {{"--link", "z1*z2", "--dimension", "10"}, "one variable"},
            {{"--noise", "loud"}, "gaussian:"},
            {{"--table", "none.csv"}, "--index COLUMN"},
            {{"--table", "none.csv", "--index", "a", "--response", "b"}, "none.csv"},

@@ -104,8 +104,8 @@ TEST(SampleLeap, SeesThroughCorrelatedColumns) {
   Vector z2(2), z1(2);
   z2 << -1 / std::sqrt(3.0), std::sqrt(2.0 / 3);
   z1 << 1, 0;
-  EXPECT_GT(overlap(found.weights.col(0), z2), 0.995);
-  EXPECT_GT(overlap(found.weights.col(1), z1), 0.995);
+  EXPECT_GT(overlap(found.weights[0], z2), 0.995);
+  EXPECT_GT(overlap(found.weights[1], z1), 0.995);
 }
 
 // Of directions that show together only the span is known: each is shown with a column to itself.
@@ -113,7 +113,7 @@ TEST(SampleLeap, WritesEachSpanInItsSimplestForm) {
   const Table table = table_of("sign(z1*z2)", 10'000, Key{3});
   const auto found = sample_leaps(table.x, table.y, {.max_order = 3});
   ASSERT_EQ(steps_of(found), (Steps{{2, 2}}));
-  const Matrix weights = found.weights.cwiseAbs();
+  const Matrix weights = found.weights[0].cwiseAbs();
   EXPECT_NEAR(weights.maxCoeff(), 1, 1e-12);
   EXPECT_NEAR(weights.sum(), 2, 1e-12);
 }

@@ -21,6 +21,10 @@ inline constexpr auto kEstimatorNames = std::to_array<std::string_view>({
     "sgd-average",
 });
 
+/// Those of them that look for several directions at once, whatever the link.
+inline constexpr auto kMultiIndexNames =
+    std::to_array<std::string_view>({"sir", "save", "phd", "u-statistic"});
+
 /// Methods that simulate an estimator's overlap without drawing rows: see chain_racers.hpp.
 inline constexpr auto kChainNames = std::to_array<std::string_view>({
     "online-sgd-chain",

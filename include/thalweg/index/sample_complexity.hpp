@@ -5,6 +5,7 @@
 
 #include "thalweg/estimation/planted_model.hpp"
 #include "thalweg/index/generative_exponent.hpp"
+#include "thalweg/index/leap.hpp"
 
 namespace thalweg::index {
 
@@ -26,6 +27,11 @@ struct ProblemFacts {
 /// Those of a link in one variable with noise, for labels as they come.
 /// @param found  for the same noise, up to `order` and 2 at least   @param order  at least 1
 ProblemFacts problem_facts(const LinkExponents& found, const estimation::Noise& noise, int order);
+
+/// Those of a link in several variables at the highest of its leaps: the weakest leap a direction,
+/// and moments of slices for the classical methods, which do not condition on what they have found.
+/// Nothing shows to anyone where there are no leaps. By Monte Carlo over 500,000 points.
+ProblemFacts problem_facts(const Leaps& leaps, const estimation::LinkFunction& link);
 
 /// n = prefactor d^exponent samples for overlap^2 = 1/2.
 struct SampleComplexity {

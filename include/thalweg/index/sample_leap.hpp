@@ -35,9 +35,9 @@ struct SampleLeaps {
   /// The orders tried for each leap; those tried in vain last, if some directions stayed
   /// undetected.
   std::vector<std::vector<OrderTest>> tests;
-  /// (r, found) weights of the columns, these of deviation one, that span each leap's directions;
-  /// of unit length, and of every direction one column that those beside it lack.
-  Matrix weights;
+  /// Of each leap, (r, directions): weights of the columns, these of deviation one, that span its
+  /// directions; see readable_basis.
+  std::vector<Matrix> weights;
   std::string note = {};  ///< where there were too few rows to look on
 };
 

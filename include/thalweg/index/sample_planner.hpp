@@ -6,6 +6,7 @@
 
 #include "thalweg/estimation/planted_model.hpp"
 #include "thalweg/index/generative_exponent.hpp"
+#include "thalweg/index/sample_complexity.hpp"
 
 namespace thalweg::index {
 
@@ -26,6 +27,12 @@ struct SamplesNeeded {
 /// @param found  up to order 2 at least; @param d  2 or more   @param overlap  in (0, 1)
 std::map<std::string, SamplesNeeded> samples_needed(const LinkExponents& found,
                                                     const estimation::Noise& noise,
+                                                    double d,
+                                                    double overlap);
+
+/// The same for a link in several variables and the methods that look for several directions
+/// (kMultiIndexNames): orders of magnitude, for the mean over the directions.
+std::map<std::string, SamplesNeeded> samples_needed(const ProblemFacts& facts,
                                                     double d,
                                                     double overlap);
 

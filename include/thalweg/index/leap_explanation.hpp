@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "thalweg/index/leap.hpp"
+#include "thalweg/linalg/matrix.hpp"
+
+namespace thalweg::index {
+
+/// A basis of the columns' span (r, s) that is easy to read: each vector has a row to itself, in
+/// which the others are zero. Of unit length, positive in that row.
+Matrix readable_basis(const Matrix& columns);
+
+/// That of each leap's `directions` (r, found), one matrix (r, directions) a leap.
+std::vector<Matrix> leap_bases(const Leaps& leaps, const Matrix& directions);
+
+/// Which coordinates z1, z2, ... show when, given which others, in a few sentences; rich text with
+/// **...**.
+std::string explain(const Leaps& generative, const Leaps& information);
+
+}  // namespace thalweg::index
