@@ -19,8 +19,10 @@ namespace {
 
 using nlohmann::json;
 
-/// Fills in what --methods leaves open.
+/// Fills in what --dimension and --methods leave open.
 void resolve(run::Settings& settings, TensorpcaOptions& options) {
+  options.race = race_of(options);
+  settings.set("dimension", {options.race.dimension});
   if (!options.methods.empty()) return;
   options.methods = {index::kTensorMethods.begin(), index::kTensorMethods.end()};
   settings.set("methods", options.methods);
@@ -81,10 +83,10 @@ double race_bytes(const TensorpcaOptions& options, const estimation::RaceOptions
 
 int run_tensorpca(const TensorpcaOptions& given, const run::Settings& settings) {
   TensorpcaOptions options = given;
-  check_dimensions(options);
   run::Settings resolved = settings;
   use_host(resolved, options.common);
   resolve(resolved, options);
+  check_dimensions(options);
   ExpectedSamples expected;
   std::map<std::string, estimation::Racer> racers;
   for (const auto& method : options.methods) {

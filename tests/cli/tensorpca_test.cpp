@@ -175,6 +175,8 @@ TEST_F(Tensorpca, DryRunOnlySpeaks) {
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("96 jobs"));
   EXPECT_THAT(result.out, HasSubstr("d = 20: 2 sample sizes from 100 to 200"));
+  const auto automatic = tensorpca({"--order", "5", "--dry-run"});
+  EXPECT_THAT(automatic.out, HasSubstr("d = 14:")) << automatic.err;
   EXPECT_FALSE(fs::exists(path("")));
 }
 
