@@ -64,13 +64,13 @@ void check_dimensions(const TensorpcaOptions& options) {
   if (bytes <= index::kMostSpikedTensorBytes) return;
   const double fits = largest * std::pow(index::kMostSpikedTensorBytes / bytes, 1.0 / order);
   throw InvalidArgument("--dimension",
-                        fmt::format("a tensor of order {} in {} dimensions takes {}; up to {} "
-                                    "dimensions do, which take {}.",
+                        fmt::format("a tensor of order {} in {} dimensions takes {}, of {} at "
+                                    "most: give dimensions up to {}.",
                                     order,
                                     largest,
                                     size_text(bytes),
-                                    std::floor(fits),
-                                    size_text(index::kMostSpikedTensorBytes)));
+                                    size_text(index::kMostSpikedTensorBytes),
+                                    std::floor(fits)));
 }
 
 /// The noise, the spike added to it and what a product needs, on every thread.

@@ -188,7 +188,7 @@ TEST_F(Tensorpca, BadOptionsAreOneSentenceAndExitCodeTwo) {
       {{"--dimension", "20,10"}, "[--dimension]"},
       {{"--dimension", "2000"},
        "[--dimension] a tensor of order 3 in 2000 dimensions takes 32.00 GB"},
-      {{"--dimension", "200", "--order", "5", "--dry-run"}, "up to 78"},
+      {{"--dimension", "200", "--order", "5", "--dry-run"}, "give dimensions up to 78"},
       {{"--samples", "0"}, "[--samples]"},
       {{"--samples", "200,100"}, "[--samples]"},
       {{"--seeds", "0"}, "--seeds"},
