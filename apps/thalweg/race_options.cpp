@@ -48,7 +48,9 @@ void add_settings(run::Settings& settings, RaceSettings& options) {
   const std::string group = "Race";
   settings.add({.name = "dimension",
                 .target = &options.dimension,
-                .help = "dimensions d to race in, ascending",
+                .help = options.dimension == "auto"
+                            ? "dimensions d to race in, ascending; auto = some that suit the order"
+                            : "dimensions d to race in, ascending",
                 .metavar = "D1,D2,...",
                 .group = group});
   settings.add({.name = "samples",

@@ -10,7 +10,7 @@ namespace thalweg::app {
 
 /// The options of a command that races methods over dimensions and sample sizes.
 struct RaceSettings {
-  std::string dimension;
+  std::string dimension;  ///< may be "auto" where the command knows which suit
   std::string samples = "auto";
   std::int64_t seeds = 12;
   std::int64_t checkpoint_every = 0;  ///< jobs; 0 = about once a minute

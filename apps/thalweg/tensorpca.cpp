@@ -19,8 +19,10 @@ namespace {
 
 using nlohmann::json;
 
-/// Fills in what --methods leaves open.
+/// Fills in what --dimension and --methods leave open.
 void resolve(run::Settings& settings, TensorpcaOptions& options) {
+  options.race = race_of(options);
+  settings.set("dimension", {options.race.dimension});
   if (!options.methods.empty()) return;
   options.methods = {index::kTensorMethods.begin(), index::kTensorMethods.end()};
   settings.set("methods", options.methods);
@@ -62,13 +64,13 @@ void check_dimensions(const TensorpcaOptions& options) {
   if (bytes <= index::kMostSpikedTensorBytes) return;
   const double fits = largest * std::pow(index::kMostSpikedTensorBytes / bytes, 1.0 / order);
   throw InvalidArgument("--dimension",
-                        fmt::format("a tensor of order {} in {} dimensions takes {}; up to {} "
-                                    "dimensions do, which take {}.",
+                        fmt::format("a tensor of order {} in {} dimensions takes {}, of {} at "
+                                    "most: give dimensions up to {}.",
                                     order,
                                     largest,
                                     size_text(bytes),
-                                    std::floor(fits),
-                                    size_text(index::kMostSpikedTensorBytes)));
+                                    size_text(index::kMostSpikedTensorBytes),
+                                    std::floor(fits)));
 }
 
 /// The noise, the spike added to it and what a product needs, on every thread.
@@ -81,10 +83,10 @@ double race_bytes(const TensorpcaOptions& options, const estimation::RaceOptions
 
 int run_tensorpca(const TensorpcaOptions& given, const run::Settings& settings) {
   TensorpcaOptions options = given;
-  check_dimensions(options);
   run::Settings resolved = settings;
   use_host(resolved, options.common);
   resolve(resolved, options);
+  check_dimensions(options);
   ExpectedSamples expected;
   std::map<std::string, estimation::Racer> racers;
   for (const auto& method : options.methods) {

@@ -1,5 +1,7 @@
 #include "tensorpca_options.hpp"
 
+#include <map>
+
 #include "thalweg/index/tensor_method_names.hpp"
 
 namespace thalweg::app {
@@ -33,9 +35,17 @@ void add_settings(run::Settings& settings, TensorpcaOptions& options) {
   add_settings(settings, options.common);
 }
 
+RaceSettings race_of(const TensorpcaOptions& options) {
+  static const std::map<std::int64_t, std::string> suitable = {
+      {2, "16,24,32,48,64"}, {3, "16,24,32,48"}, {4, "8,12,16,24"}, {5, "6,8,10,14"}};
+  RaceSettings race = options.race;
+  if (race.dimension == "auto") race.dimension = suitable.at(options.order);
+  return race;
+}
+
 void check(const TensorpcaOptions& options, const run::Settings& settings) {
   check(options.common, settings);
-  check(options.race, settings);
+  check(race_of(options), settings);
 }
 
 Command tensorpca_command(RunFunction<TensorpcaOptions> run) {

@@ -14,7 +14,7 @@ namespace thalweg::app {
 /// tensorpca_options.cpp.
 struct TensorpcaOptions {
   CommonOptions common;
-  RaceSettings race = {.dimension = "16,24,32,48"};
+  RaceSettings race = {.dimension = "auto"};
 
   std::int64_t order = 3;
   std::vector<std::string> methods;  ///< empty = all of them
@@ -23,6 +23,9 @@ struct TensorpcaOptions {
 };
 
 void add_settings(run::Settings& settings, TensorpcaOptions& options);
+
+/// Its race, with dimensions in which all methods take about a minute where none are given.
+RaceSettings race_of(const TensorpcaOptions& options);
 
 /// @throws InvalidArgument  in the words of a user
 void check(const TensorpcaOptions& options, const run::Settings& settings);

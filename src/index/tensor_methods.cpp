@@ -131,7 +131,8 @@ SampleComplexity spike_complexity(const std::string& method, int order, bool ref
       2 * std::sqrt(std::tgamma(rows + 1) * std::tgamma(columns + 1)) / std::tgamma(order + 1);
   if (method == "power") {
     const double exponent = std::max(1.0, order - 1.0);
-    return {.exponent = exponent, .prefactor = unfolding * std::pow(30, half - exponent)};
+    return {.exponent = exponent,
+            .prefactor = unfolding * std::pow(std::exp2(8 - order), half - exponent)};
   }
   if (method == "unfolding" || refine) return {.exponent = half, .prefactor = unfolding};
   // The leading power of limit_noise.

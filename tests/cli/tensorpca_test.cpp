@@ -175,6 +175,8 @@ TEST_F(Tensorpca, DryRunOnlySpeaks) {
   ASSERT_EQ(result.exit_code, 0) << result.err;
   EXPECT_THAT(result.out, HasSubstr("96 jobs"));
   EXPECT_THAT(result.out, HasSubstr("d = 20: 2 sample sizes from 100 to 200"));
+  const auto automatic = tensorpca({"--order", "5", "--dry-run"});
+  EXPECT_THAT(automatic.out, HasSubstr("d = 14:")) << automatic.err;
   EXPECT_FALSE(fs::exists(path("")));
 }
 
@@ -186,7 +188,7 @@ TEST_F(Tensorpca, BadOptionsAreOneSentenceAndExitCodeTwo) {
       {{"--dimension", "20,10"}, "[--dimension]"},
       {{"--dimension", "2000"},
        "[--dimension] a tensor of order 3 in 2000 dimensions takes 32.00 GB"},
-      {{"--dimension", "200", "--order", "5", "--dry-run"}, "up to 78"},
+      {{"--dimension", "200", "--order", "5", "--dry-run"}, "give dimensions up to 78"},
       {{"--samples", "0"}, "[--samples]"},
       {{"--samples", "200,100"}, "[--samples]"},
       {{"--seeds", "0"}, "--seeds"},

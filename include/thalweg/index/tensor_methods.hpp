@@ -46,8 +46,8 @@ Vector estimate_spike(const std::string& method,
 /// n = prefactor d^exponent for overlap^2 = 1/2. Exponents from the theory: ceil(k/2) for averages
 /// and partial traces, k/2 for these refined and for unfolding, max(1, k - 1) for power iteration
 /// from random starts. Prefactors: the noise of partial traces; twice the threshold of unfolding,
-/// for refined estimates too; that power iteration needs as much as unfolding at d = 30, which it
-/// about does.
+/// for refined estimates too; that power iteration needs as much as unfolding at d = 2^{8-k}, which
+/// it about does.
 SampleComplexity spike_complexity(const std::string& method, int order, bool refine);
 
 }  // namespace thalweg::index
