@@ -172,6 +172,7 @@ TEST_F(Exponent, AnswersHostileFormulasWithOneSentence) {
        std::vector<std::pair<std::string, std::string>>{{"1/0", "infinite for every z"},
                                                         {"log(-1)", "undefined for every z"},
                                                         {"log(z)", "undefined"},
+                                                        {"log(z1*z2)", "such as z1 = "},
                                                         {"sin(100*z)", "lower its frequency"},
                                                         {"z=3", "=="},
                                                         {"z,z", "commas"},
