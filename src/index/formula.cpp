@@ -1,6 +1,7 @@
 #include "thalweg/index/formula.hpp"
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <mutex>
 #include <numbers>
@@ -141,10 +142,13 @@ std::shared_ptr<const estimation::LinkFunction> parse_formula(const std::string&
     if (formula.variables == 0) {
       const double none = 0;
       const double value = Evaluator(expression, 0)(&none, 0);
+      const auto what = std::isnan(value)   ? std::string("undefined")
+                        : std::isinf(value) ? std::string("infinite")
+                                            : fmt::format("the constant {}", value);
       throw InvalidArgument(
           "link '" + text.substr(0, 60) + "'",
-          fmt::format("the formula is the constant {}; a link depends on z, or on z1, z2, ....",
-                      value));
+          fmt::format("the formula is {} for every z; a link depends on z, or on z1, z2, ....",
+                      what));
     }
     return std::make_shared<Formula>(text, expression, formula.variables);
   } catch (const mu::Parser::exception_type& error) {

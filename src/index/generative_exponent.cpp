@@ -147,14 +147,30 @@ std::vector<CriticalLevel> critical_levels(const LevelSets& sets, bool flips) {
   return levels;
 }
 
-/// So near a critical level rounding decides which preimages there are.
-bool is_blurred(double y, const std::vector<CriticalLevel>& levels) {
-  const auto above = std::ranges::lower_bound(levels, y, {}, &CriticalLevel::value);
-  const auto near = [&](const CriticalLevel& level) {
-    return std::abs(level.value - y) <= 2 * level.blur;
-  };
-  return (above != levels.end() && near(*above)) || (above != levels.begin() && near(*(above - 1)));
-}
+/// Levels so near a critical one that rounding decides which preimages there are: disjoint
+/// intervals, ascending.
+class BlurredLevels {
+ public:
+  explicit BlurredLevels(std::vector<CriticalLevel> levels) {
+    std::ranges::sort(levels, {}, [](const CriticalLevel& l) { return l.value - 2 * l.blur; });
+    for (const auto& level : levels) {
+      const hermite::Interval around = {level.value - 2 * level.blur, level.value + 2 * level.blur};
+      if (!intervals_.empty() && around.from <= intervals_.back().to) {
+        intervals_.back().to = std::max(intervals_.back().to, around.to);
+      } else {
+        intervals_.push_back(around);
+      }
+    }
+  }
+
+  bool contain(double y) const {
+    const auto after = std::ranges::upper_bound(intervals_, y, {}, &hermite::Interval::from);
+    return after != intervals_.begin() && y <= (after - 1)->to;
+  }
+
+ private:
+  std::vector<hermite::Interval> intervals_;
+};
 
 /// The branches, cut where their level is critical. Of many critical levels only the first in
 /// density count; the others cost digits, not exponents: the integrand is right and positive.
@@ -213,13 +229,14 @@ RuleLevel tanh_sinh_level(int level) {
 }
 
 constexpr int kLastLevel = 6;
+constexpr double kTurningPoint = 1e-6;
 constexpr std::ptrdiff_t kMostPreimages = 4'000'000;
 
 /// Adds a level's nodes to every panel that is not settled.
 void refine(std::vector<Panel>& panels,
             const LevelSets& sets,
             const BranchClasses& classes,
-            const std::vector<CriticalLevel>& critical,
+            const BlurredLevels& blurred_levels,
             std::size_t count,
             int level,
             int threads) {
@@ -243,7 +260,7 @@ void refine(std::vector<Panel>& panels,
     classes.each(
         y,
         [&](std::size_t i, double share, double density, const auto& zeta, const auto& rounding) {
-          if (density == 0 || is_blurred(y[i], critical)) {
+          if (density == 0 || blurred_levels.contain(y[i])) {
             blurred += share * weight[i];
             return;
           }
@@ -399,17 +416,26 @@ OrderSeries level_set_lambdas(const LevelSets& sets,
   if (!sets.branches().empty()) {
     const auto critical = critical_levels(sets, flip > 0);
     auto panels = make_panels(sets, critical);
+    const BlurredLevels blurred(critical);
     const BranchClasses classes(sets, max_order, flip);
     for (int level = 0; level <= kLastLevel; ++level) {
       const auto open = std::ranges::count(panels, false, &Panel::settled);
       const auto work = open * (8 << level) * static_cast<std::ptrdiff_t>(sets.branches().size());
       if (level > 1 && work > kMostPreimages) break;
-      refine(panels, sets, classes, critical, count, level, threads);
+      refine(panels, sets, classes, blurred, count, level, threads);
       if (level > 0) settle(panels, count);
     }
     for (const Panel& panel : panels) {
+      if (panel.squares[0] == 0) {
+        // Beside a turning point, which is known to sqrt(rounding), it is as the panels next to it;
+        // else nothing is known of it but what it can hold.
+        if (panel.to - panel.from < kTurningPoint) continue;
+        const auto held = normal_square_moments({panel.from, panel.to}, max_order);
+        for (std::size_t k = 1; k < count; ++k) errors[k] += (sets.even() ? 2 : 1) * held[k];
+        continue;
+      }
       // Nodes left out would have held about what the others do.
-      const double left_out = panel.squares[0] > 0 ? panel.blurred / panel.squares[0] : 0;
+      const double left_out = panel.blurred / panel.squares[0];
       for (std::size_t k = 0; k < count; ++k) {
         squares[k] += (1 + left_out) * panel.squares[k];
         errors[k] += panel.change[k] + panel.errors[k] + left_out * panel.squares[k];

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <functional>
 #include <numbers>
+#include <string>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -13,6 +15,7 @@
 #include "index/leap_search.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/parallel.hpp"
+#include "thalweg/base/text.hpp"
 #include "thalweg/hermite/quadrature.hpp"
 #include "thalweg/index/slices.hpp"
 #include "thalweg/linalg/symmetric_eigen.hpp"
@@ -43,10 +46,20 @@ void check(const LeapOptions& options) {
   }
 }
 
-void require_finite(const estimation::LinkFunction& link, const Vector& y) {
+void require_finite(const estimation::LinkFunction& link, const Matrix& z, const Vector& y) {
   if (y.allFinite()) return;
-  throw NonFinite("link '" + link.text() + "'",
-                  "is infinite or undefined at a hidden point; leaps need a finite response.");
+  const auto bad = (y.array().isFinite() == false).eval();
+  Eigen::Index first = 0;
+  bad.maxCoeff(&first);
+  std::vector<std::string> place;
+  for (Eigen::Index j = 0; j < z.cols(); ++j)
+    place.push_back(fmt::format("z{} = {:.2g}", j + 1, z(first, j)));
+  throw InvalidArgument("link '" + link.text() + "'",
+                        fmt::format("the link is infinite or undefined at {} of {} points, such as "
+                                    "{}; give one that is finite for almost every z.",
+                                    bad.count(),
+                                    bad.size(),
+                                    join(place, ", ")));
 }
 
 /// Flips of signs, as diagonals of +-1, under which f keeps its level sets: f(g z) = +-f(z) at all
@@ -123,7 +136,7 @@ class HiddenSample {
     const auto size = static_cast<std::size_t>(z_.size());
     fill_normal(std::span<double>(z_.data(), size), options.key.with("hidden points"));
     link.evaluate({z_.data(), size}, {y_.data(), static_cast<std::size_t>(y_.size())});
-    require_finite(link, y_);
+    require_finite(link, z_, y_);
     constexpr int kSlices = 60;
     slices_ = slices_of({y_.data(), static_cast<std::size_t>(y_.size())}, kSlices);
   }
@@ -237,7 +250,7 @@ class HiddenIntegral {
     Vector y(z.rows());
     link_.evaluate({z.data(), static_cast<std::size_t>(z.size())},
                    {y.data(), static_cast<std::size_t>(y.size())});
-    require_finite(link_, y);
+    require_finite(link_, z, y);
     return y;
   }
 

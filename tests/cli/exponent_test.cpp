@@ -175,9 +175,11 @@ TEST_F(Exponent, ListsTheNamedLinks) {
 TEST_F(Exponent, AnswersHostileFormulasWithOneSentence) {
   const std::string deep(10'000, '(');
   for (const auto& [link, words] :
-       std::vector<std::pair<std::string, std::string>>{{"1/0", "constant"},
-                                                        {"log(-1)", "constant"},
+       std::vector<std::pair<std::string, std::string>>{{"1/0", "infinite for every z"},
+                                                        {"log(-1)", "undefined for every z"},
                                                         {"log(z)", "undefined"},
+                                                        {"log(z1*z2)", "such as z1 = "},
+                                                        {"sin(100*z)", "lower its frequency"},
                                                         {"z=3", "=="},
                                                         {"z,z", "commas"},
                                                         {"1<z<2", "do not chain"},

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include <Eigen/Dense>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "thalweg/base/error.hpp"
@@ -92,6 +93,25 @@ TEST(GenerativeExponent, ReproducesTheTableOfKnownLinks) {
       EXPECT_NEAR(found.lambdas.values[k], expected, expected == 0 ? 6e-6 : 6e-5)
           << row.link << " order " << k;
       EXPECT_LT(found.lambdas.errors[k], 1e-6) << row.link << " order " << k;
+    }
+  }
+}
+
+// Levels are what counts, not their numbers. Where a shift leaves of the tails of a link no more
+// than rounding, as of erf and G3, the errors say so.
+TEST(GenerativeExponent, IsThatOfEveryShiftAndScale) {
+  for (const NamedLink& link : named_links()) {
+    const auto plain = exponents(link.name, {.max_order = 12});
+    for (const char* relabelling : {"{}(z)+1", "-2*{}(z)"}) {
+      const auto formula = fmt::format(fmt::runtime(relabelling), link.name);
+      const auto found = exponents(formula, {.max_order = 12});
+      EXPECT_EQ(found.generative_exponent, link.generative_exponent) << formula;
+      EXPECT_EQ(found.information_exponent, link.information_exponent) << formula;
+      for (std::size_t k = 1; k <= 6; ++k) {
+        const double error = found.lambdas.errors[k] + plain.lambdas.errors[k];
+        EXPECT_NEAR(found.lambdas.values[k], plain.lambdas.values[k], 1e-6 + error)
+            << formula << " order " << k;
+      }
     }
   }
 }

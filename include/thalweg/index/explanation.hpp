@@ -15,8 +15,8 @@ struct LevelExample {
   std::vector<double> z, weights;
 };
 
-/// Levels that show what a link does: those of the quartiles of |z| on its branches. Both halves of
-/// even links.
+/// Levels that show what a link does: those of z = +-0.3, +-0.7 and +-1.3, ascending, where branches
+/// take them. Both halves of even links.
 std::vector<LevelExample> level_examples(const LevelSets& level_sets);
 
 /// Why the generative exponent is what it is, in a few sentences; rich text with **...**.

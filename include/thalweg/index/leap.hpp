@@ -42,8 +42,8 @@ struct Leaps {
 /// found leak into y) and six null deviations. Signs of
 /// coordinates that may flip without changing the level sets are found, and used.
 ///
-/// @throws InvalidArgument  options out of range, a link that is constant; NonFinite  one that is
-/// not finite. Cost: points (r + B^2) multiply-adds an order, B = C(r + k - 1, k). Source:
+/// @throws InvalidArgument  options out of range, a link that is constant or not finite (and where).
+/// Cost: points (r + B^2) multiply-adds an order, B = C(r + k - 1, k). Source:
 /// [Damian2025], the generative leap; the calculator is of this project.
 Leaps generative_leaps(const estimation::LinkFunction& link, const LeapOptions& options = {});
 
