@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <functional>
+#include <map>
 #include <numbers>
 
 #include <Eigen/Dense>
@@ -77,9 +78,17 @@ const std::vector<Row>& table() {
   return rows;
 }
 
+/// exponents() of a row of the table, once.
+const LinkExponents& found_of(const Row& row) {
+  static std::map<std::string, LinkExponents> found;
+  const auto known = found.find(row.link);
+  return known != found.end() ? known->second
+                              : found.emplace(row.link, exponents(row.link)).first->second;
+}
+
 TEST(GenerativeExponent, ReproducesTheTableOfKnownLinks) {
   for (const Row& row : table()) {
-    const auto found = exponents(row.link);
+    const auto& found = found_of(row);
     EXPECT_EQ(found.information_exponent, row.information_exponent) << row.link;
     EXPECT_EQ(found.generative_exponent, row.generative_exponent) << row.link;
     if (row.first_coefficient != 0) {
@@ -122,7 +131,7 @@ template <typename Function, typename Slope, typename PreimagesOf>
 std::vector<double> naive_lambdas(const Function& f,
                                   const Slope& slope,
                                   const PreimagesOf& preimages) {
-  constexpr int kPoints = 60000;
+  constexpr int kPoints = 30000;
   constexpr double kReach = 8, kWidth = 2 * kReach / kPoints;
   std::vector<double> squares(5, 0.0), moments(5), h(5);
   for (int i = 0; i < kPoints; ++i) {
@@ -301,7 +310,7 @@ TEST(GenerativeExponent, AtomsAreOneClass) {
 // T(y) = y is one of the transforms that lambda_k is the best of.
 TEST(GenerativeExponent, NoCoefficientBeatsLambda) {
   for (const auto& row : table()) {
-    const auto found = exponents(row.link);
+    const auto& found = found_of(row);
     for (std::size_t k = 1; k <= 8; ++k) {
       EXPECT_LE(std::abs(found.coefficients->values[k]) / found.deviation,
                 found.lambdas.values[k] + found.lambdas.errors[k] + 1e-9)
@@ -343,7 +352,7 @@ TEST(GenerativeExponent, GaussianNoiseAgreesWithPlainSums) {
     const auto found = exponents(link, {.noise = {Noise::Kind::kGaussian, s}});
     std::vector<double> squares(6, 0.0);
     constexpr double kStep = 0.05;
-    for (double y = -6; y < 14; y += kStep) {
+    for (double y = -3; y < 10; y += kStep) {
       std::vector<double> moments(6, 0.0), h(6);
       constexpr double kFine = 0.002;
       for (double z = -8 + kFine / 2; z < 8; z += kFine) {

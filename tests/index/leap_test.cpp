@@ -40,7 +40,7 @@ class LeapTable : public ::testing::TestWithParam<KnownLeaps> {};
 // The table of the literature: [Damian2025], and what follows from its definitions.
 TEST_P(LeapTable, IsReproduced) {
   const auto link = parse_formula(GetParam().link);
-  const LeapOptions options{.points = 200'000, .key = Key{1}, .threads = 2};
+  const LeapOptions options{.points = 100'000, .key = Key{1}, .threads = 2};
   const auto generative = generative_leaps(*link, options);
   const auto information = information_leaps(*link, options);
   EXPECT_EQ(steps_of(generative), GetParam().generative);

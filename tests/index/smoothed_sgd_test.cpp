@@ -47,9 +47,7 @@ TEST(SmoothedSgd, HasTheLawOfTheReducedChain) {
     std::int64_t rows;
   };
   constexpr std::uint64_t kSeeds = 150;
-  for (const Case c : {Case{2, 24, Radius::kNone, 250},
-                       Case{4, 12, Radius::kNone, 8000},
-                       Case{4, 12, Radius::kDefault, 1200}}) {
+  for (const Case c : {Case{2, 24, Radius::kNone, 250}, Case{4, 12, Radius::kDefault, 1200}}) {
     const auto link = hermite_link(c.k);
     const auto method = smoothed_sgd({.radius = c.radius, .batch = 1});
     const double radius = c.radius == Radius::kNone ? 0 : index::default_radius(c.k, c.d);

@@ -105,6 +105,21 @@ TEST(SmoothedStudent, TendsToAGaussianAverageInHighDimensionBelowOrderFive) {
   }
 }
 
+// lambda sqrt(6) (d - 1) / 3 D tends to b^2 - (d - 1) - 2 a^2 for h_3. (The odd partial trace has
+// a^2 + b^2 - (d + 2): both harmonics of h_3 fade like 1 / lambda, the third by -3 / (d - 1) of the
+// first.)
+TEST(SmoothedStudent, TendsToAQuadraticAsTheRadiusGrows) {
+  constexpr double kD = 12, kRadius = 1e6;
+  const SmoothedStudent student(hermite_student(3), kD, kRadius);
+  for (const double a : {-1.5, 0.2, 0.9}) {
+    for (const double b : {2.0, 3.5, 5.0}) {
+      EXPECT_NEAR(kRadius * std::sqrt(6) * (kD - 1) / 3 * student.derivative(a, b),
+                  b * b - (kD - 1) - 2 * a * a,
+                  1e-5);
+    }
+  }
+}
+
 // E[y D (x_perp.w*)] = (1 - alpha^2) d/dalpha s_k(alpha) for y = h_k(w*.x).
 TEST(SmoothedStudent, DriftIsTheGradientOfThePopulationLoss) {
   constexpr int kD = 12, kDraws = 200'000;
