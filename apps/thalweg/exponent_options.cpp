@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "link_options.hpp"
 #include "setting_text.hpp"
 #include <fmt/format.h>
 
@@ -11,18 +12,7 @@ namespace thalweg::app {
 
 void add_settings(run::Settings& settings, ExponentCommandOptions& options) {
   const std::string group = "Problem";
-  settings.add({.name = "link",
-                .target = &options.link,
-                .help = "how y depends on the hidden coordinates: mathematics in z, or in z1, z2, "
-                        "z3, z4",
-                .metavar = "FORMULA",
-                .group = group});
-  settings.add({.name = "noise",
-                .target = &options.noise,
-                .help = "on the response: none, gaussian:LEVEL (a standard deviation) or "
-                        "flip:PROBABILITY (of its sign)",
-                .metavar = "NOISE",
-                .group = group});
+  add_link_settings(settings, options.link, options.noise);
   settings.add({.name = "max-order",
                 .target = &options.max_order,
                 .help = "orders to look at, 1 to 12; at most 6 are tried for each leap",

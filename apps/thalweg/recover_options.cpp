@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "link_options.hpp"
+
 #include "thalweg/base/error.hpp"
 #include "thalweg/index/estimator_names.hpp"
 
@@ -18,18 +20,7 @@ std::vector<std::string> method_names() {
 
 void add_settings(run::Settings& settings, RecoverOptions& options) {
   const std::string group = "Problem";
-  settings.add({.name = "link",
-                .target = &options.link,
-                .help = "how y depends on the hidden coordinates: mathematics in z, or in z1, z2, "
-                        "...; thalweg exponent --links lists the named ones",
-                .metavar = "FORMULA",
-                .group = group});
-  settings.add({.name = "noise",
-                .target = &options.noise,
-                .help = "on the response: none, gaussian:LEVEL (a standard deviation) or "
-                        "flip:PROBABILITY (of its sign)",
-                .metavar = "NOISE",
-                .group = group});
+  add_link_settings(settings, options.link, options.noise);
   settings.add({.name = "order",
                 .target = &options.order,
                 .help = "Hermite order at which the methods look; by default the link's generative "
