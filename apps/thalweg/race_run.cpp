@@ -41,7 +41,7 @@ std::pair<json, json> mean_and_error(const std::vector<double>& values) {
   const auto count = static_cast<double>(values.size());
   double mean = 0, squares = 0;
   for (const double value : values) mean += value / count;
-  if (std::isnan(mean)) return {nullptr, nullptr};
+  if (values.empty() || std::isnan(mean)) return {nullptr, nullptr};
   for (const double value : values) squares += (value - mean) * (value - mean);
   if (values.size() < 2) return {mean, nullptr};
   return {mean, std::sqrt(squares / (count * (count - 1)))};
@@ -68,7 +68,9 @@ json method_results(const estimation::Race& race,
     result["overlap2_mean"].push_back(std::move(means));
     result["overlap2_se"].push_back(std::move(errors));
     const Key key = options.key.with("bootstrap").with(method).with(d);
-    halves.push_back(estimation::samples_to_half(options.samples[d], overlaps, key));
+    halves.push_back(overlaps.front().empty()
+                         ? estimation::SamplesToHalf{}
+                         : estimation::samples_to_half(options.samples[d], overlaps, key));
     const auto& half = halves.back();
     result["samples_to_half"].push_back(number_or_null(half.samples));
     result["samples_to_half_log_se"].push_back(half.samples ? json(half.log_se) : json(nullptr));
@@ -170,6 +172,10 @@ int finish_race(RunSession& session,
                 const std::string& command,
                 const std::string& status,
                 json results) {
+  if (status != "done") {
+    results["warnings"].push_back(
+        "The race was interrupted: its numbers are of the seeds run so far, which may be few.");
+  }
   session.finish(status, std::move(results));
   if (status == "done") return static_cast<int>(ExitCode::kDone);
   log_info(

@@ -71,6 +71,10 @@ Race::Race(std::map<std::string, Racer> racers, RaceOptions options)
       }
     }
   }
+  // In rounds: those that run together take about the same time, and so do rounds, so that the time
+  // left can be told; what is interrupted has some seeds of everything.
+  std::ranges::stable_sort(
+      jobs_, {}, [&](const Job& job) { return job.first_seed / options_.threads; });
   table_.assign(place, kNotRun);
 }
 
@@ -124,7 +128,7 @@ void Race::step() {
 std::vector<std::vector<double>> Race::overlaps(const std::string& method, std::size_t d) const {
   std::vector<std::vector<double>> result(options_.samples.at(d).size());
   for (const Job& job : jobs_) {
-    if (*job.method != method || job.dimension != d) continue;
+    if (*job.method != method || job.dimension != d || !done(job)) continue;
     for (std::size_t seed = 0; seed < static_cast<std::size_t>(job.seeds); ++seed)
       for (std::size_t i = 0; i < result.size(); ++i)
         result[i].push_back(table_[job.place + seed * job.stride + i]);

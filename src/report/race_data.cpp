@@ -73,6 +73,12 @@ bool RaceMethod::reached_half() const {
   return std::ranges::any_of(samples_to_half, [](double n) { return !std::isnan(n); });
 }
 
+bool RaceMethod::was_run() const {
+  for (std::size_t d = 0; d < overlap2_mean.size(); ++d)
+    if (std::isnan(best_overlap2(d))) return false;
+  return true;
+}
+
 RaceData race_data(const RunData& run) {
   RaceData race{.dimensions = run.facts.numbers("results.dimensions")};
   if (const auto* samples = run.facts.find("results.samples")) race.samples = table_of(*samples);

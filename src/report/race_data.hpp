@@ -20,6 +20,7 @@ struct RaceMethod {
   /// The largest mean overlap^2 in a dimension, NaN where nothing was run.
   double best_overlap2(std::size_t dimension) const;
   bool reached_half() const;  ///< in any dimension
+  bool was_run() const;       ///< in every dimension
 };
 
 /// The results of a command that races methods over dimensions and sample sizes.

@@ -126,6 +126,7 @@ CurvePlot growth_plot(const RaceData& race) {
 }
 
 std::string verdict(const RaceMethod& method) {
+  if (!method.was_run()) return "unfinished";
   if (!method.theory) return method.reached_half() ? "against the theory" : "blind, as expected";
   if (!method.exponent) return method.reached_half() ? "too few dimensions" : "not reached";
   const auto away = deviation(method);
@@ -134,6 +135,7 @@ std::string verdict(const RaceMethod& method) {
 }
 
 Tone tone_of(const RaceMethod& method) {
+  if (!method.was_run()) return Tone::kPlain;
   const auto away = deviation(method);
   if (!method.theory) return method.reached_half() ? Tone::kFair : Tone::kGood;
   if (!away) return Tone::kPlain;
@@ -159,7 +161,9 @@ Table growth_table(const RaceData& race) {
   return table;
 }
 
-bool is_blind(const RaceMethod& method) { return !method.theory && !method.reached_half(); }
+bool is_blind(const RaceMethod& method) {
+  return method.was_run() && !method.theory && !method.reached_half();
+}
 
 /// Methods that cannot succeed and did not, in one sentence; "" if there are none.
 std::string sentence_about_blind(const RaceData& race) {
@@ -183,6 +187,7 @@ std::string sentence_about_blind(const RaceData& race) {
 
 std::string sentence_about(const RaceMethod& method, const RaceData& race) {
   const std::string name = "**" + method.name + "**";
+  if (!method.was_run()) return name + " has not been run in every dimension yet.";
   if (!method.reached_half()) {
     return fmt::format(
         "{} stays at overlap² {} at most in d = {}, though samples of order {} should "

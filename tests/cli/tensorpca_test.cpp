@@ -63,6 +63,9 @@ class Tensorpca : public ::testing::Test {
     auto words = race;
     words.insert(words.begin(), {"tensorpca", "--quiet", "--name", "parts"});
     const int status = signal_after_checkpoint(words, folder_.path(), "parts", signal);
+    if (WIFEXITED(status)) {
+      EXPECT_EQ(read_results("parts").at("warnings").size(), 1U);
+    }
     EXPECT_EQ(tensorpca({"--resume", "parts"}).exit_code, 0);
     EXPECT_EQ(read_results("parts"), whole);
     return status;

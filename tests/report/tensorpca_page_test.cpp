@@ -98,6 +98,25 @@ TEST(TensorpcaPage, KeepsToWhatWasRaced) {
   EXPECT_THAT(html, Not(HasSubstr("unfolding</")));
 }
 
+TEST(TensorpcaPage, DoesNotJudgeWhatWasInterrupted) {
+  const TemporaryFolder out;
+  json begun = method(0.3, 2, 2), waiting = begun;
+  begun["overlap2_mean"][1] = {nullptr, nullptr, nullptr};
+  waiting["overlap2_mean"][0] = waiting["overlap2_mean"][1] = begun["overlap2_mean"][1];
+  for (json* one : {&begun, &waiting})
+    for (const char* key : {"samples_to_half", "samples_to_half_log_se"})
+      (*one)[key] = one == &begun ? json{77, nullptr} : json{nullptr, nullptr};
+  for (json* one : {&begun, &waiting})
+    for (const char* key : {"exponent", "exponent_se"}) (*one)[key] = nullptr;
+  const std::string html = tensorpca_page(
+      write_run(out.path(), results(3, {{"partial-trace", begun}, {"unfolding", waiting}})));
+  EXPECT_THAT(html, HasSubstr("<strong>partial-trace</strong> has not been run in every dim"));
+  EXPECT_THAT(html, HasSubstr("<strong>unfolding</strong> has not been run in every dimension"));
+  EXPECT_THAT(html, HasSubstr("unfinished"));
+  EXPECT_THAT(html, Not(HasSubstr("give it more")));
+  EXPECT_THAT(html, Not(HasSubstr("n/a")));
+}
+
 TEST(TensorpcaPage, ShowsARunThatHasAlmostNothing) {
   const TemporaryFolder out;
   EXPECT_THAT(tensorpca_page(write_run(out.path(), json::object())), HasSubstr("Run it again"));

@@ -40,8 +40,8 @@ struct RaceOptions {
   Key key = {};
 };
 
-/// A race is a list of jobs (method, dimension, seeds), done in a fixed order in groups of
-/// `threads` and resumable between them: its state is the table of overlaps, NaN where not run.
+/// A race is a list of jobs (method, dimension, seeds), done in rounds of `threads` seeds each and
+/// resumable between groups of as many: its state is the table of overlaps, NaN where not run.
 ///
 /// All methods meet the same problems: that of seed s in dimension d has the key
 /// key.with(d).with(s). The table does not depend on the number of threads.
@@ -60,7 +60,8 @@ class Race {
   /// @throws NonFinite  an overlap that is not a number, with its method and dimension
   void step();
 
-  /// Squared overlaps (samples, seeds) of a method in dimension number `d`; NaN where not run.
+  /// Squared overlaps (samples, seeds run so far) of a method in dimension number `d`; NaN at sizes
+  /// that it is spared.
   std::vector<std::vector<double>> overlaps(const std::string& method, std::size_t d) const;
 
   const RaceOptions& options() const { return options_; }
