@@ -39,11 +39,12 @@ double share_of(const MultiIndex& m) {
 HermiteBasis::HermiteBasis(int variables, int order)
     : variables_(variables), order_(order), indices_(multi_indices(variables, order)) {}
 
-void HermiteBasis::values(std::span<const double> v, std::span<double> out) const {
+void HermiteBasis::values(std::span<const double> v,
+                          std::span<double> powers,
+                          std::span<double> out) const {
   const auto degrees = static_cast<std::size_t>(order_ + 1);
-  std::vector<double> powers(static_cast<std::size_t>(variables_) * degrees);
   for (std::size_t i = 0; i < v.size(); ++i)
-    hermite::hermite_values(v[i], std::span(powers).subspan(i * degrees, degrees));
+    hermite::hermite_values(v[i], powers.subspan(i * degrees, degrees));
   for (std::size_t j = 0; j < indices_.size(); ++j) {
     double product = 1;
     for (std::size_t i = 0; i < v.size(); ++i)
@@ -52,10 +53,17 @@ void HermiteBasis::values(std::span<const double> v, std::span<double> out) cons
   }
 }
 
+void HermiteBasis::values(std::span<const double> v, std::span<double> out) const {
+  std::vector<double> powers(power_count());
+  values(v, powers, out);
+}
+
 Matrix HermiteBasis::values(const Matrix& points) const {
   Matrix all(points.rows(), size());
+  std::vector<double> powers(power_count());
   for (Eigen::Index i = 0; i < points.rows(); ++i) {
     values({points.row(i).data(), static_cast<std::size_t>(points.cols())},
+           powers,
            {all.row(i).data(), static_cast<std::size_t>(size())});
   }
   return all;

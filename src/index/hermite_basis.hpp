@@ -28,6 +28,13 @@ class HermiteBasis {
 
  private:
   using MultiIndex = std::vector<int>;
+
+  /// @param powers  ((k + 1) q), written: h_0 ... h_k of every variable
+  void values(std::span<const double> v, std::span<double> powers, std::span<double> out) const;
+  std::size_t power_count() const {
+    return static_cast<std::size_t>(variables_) * static_cast<std::size_t>(order_ + 1);
+  }
+
   int variables_, order_;
   std::vector<MultiIndex> indices_;
 };
