@@ -47,6 +47,22 @@ void check_samples(const std::string& where,
   }
 }
 
+void check_multi_index(const std::string& where,
+                       const Target& target,
+                       int dimension,
+                       int highest_order) {
+  if (target.order < 1 || target.order > highest_order) {
+    throw InvalidArgument(
+        where, fmt::format("the order must be 1 to {}; got {}.", highest_order, target.order));
+  }
+  if (target.directions < 1 || target.directions > dimension) {
+    throw InvalidArgument(
+        where,
+        fmt::format(
+            "can find 1 to the {} dimensions' directions; got {}.", dimension, target.directions));
+  }
+}
+
 std::vector<Estimate> BatchEstimator::estimate(const SampleSource& source,
                                                const Target& target,
                                                std::span<const std::int64_t> samples,

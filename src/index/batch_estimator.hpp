@@ -38,4 +38,11 @@ void check_samples(const std::string& where,
                    const estimation::SampleSource& source,
                    std::span<const std::int64_t> samples);
 
+/// @throws InvalidArgument(where, ...)  an order outside 1..highest_order, or not 1 to `dimension`
+/// directions
+void check_multi_index(const std::string& where,
+                       const estimation::Target& target,
+                       int dimension,
+                       int highest_order);
+
 }  // namespace thalweg::index

@@ -70,16 +70,7 @@ class PartialTrace : public BatchEstimator {
 
  protected:
   void check(const Target& target, int dimension) const override {
-    if (target.order < 1 || target.order > kHighestOrder) {
-      throw InvalidArgument(
-          name(), fmt::format("the order must be 1 to {}; got {}.", kHighestOrder, target.order));
-    }
-    if (target.directions < 1 || target.directions > dimension) {
-      throw InvalidArgument(name(),
-                            fmt::format("can find 1 to the {} dimensions' directions; got {}.",
-                                        dimension,
-                                        target.directions));
-    }
+    check_multi_index(name(), target, dimension, kHighestOrder);
   }
 
   Estimate estimate_rows(MatrixView x,
