@@ -259,14 +259,13 @@ SampleLeaps sample_leaps(MatrixView x, VectorView y, const SampleLeapOptions& op
   std::iota(order.begin(), order.end(), Eigen::Index{0});
   std::ranges::stable_sort(order, {}, [&](Eigen::Index i) { return y[i]; });
   SampleLeaps result = SampleSearch(whitening.rows(x(order, Eigen::all)), y(order), options).run();
-  const Matrix weights =
-      whitening.l.rowwise().norm().asDiagonal() *
-      whitening.l.transpose().triangularView<Eigen::Upper>().solve(result.leaps.directions);
-  result.weights = Matrix(weights.rows(), weights.cols());
+  const Vector deviations = whitening.l.rowwise().norm();
+  result.weights = Matrix(x.cols(), result.leaps.directions.cols());
   Eigen::Index first = 0;
   for (const Leap& leap : result.leaps.steps) {
-    result.weights.middleCols(first, leap.directions) =
-        reduced(weights.middleCols(first, leap.directions));
+    const Matrix weights = whitening.l.transpose().triangularView<Eigen::Upper>().solve(
+        Matrix(result.leaps.directions.middleCols(first, leap.directions)));
+    result.weights.middleCols(first, leap.directions) = reduced(deviations.asDiagonal() * weights);
     first += leap.directions;
   }
   return result;
