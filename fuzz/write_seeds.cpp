@@ -60,6 +60,18 @@ void write_cifar10_seed(const path& folder) {
   write_bytes(folder / "seed", std::string(3073, '\5'));
 }
 
+void write_table_seed(const path& folder) {
+  write_bytes(folder / "seed",
+              "\xEF\xBB\xBF"
+              "a,\"b\"\"c\",b\n1,x,2e-3\n+4,\"y\nz\",-5\n");
+  write_bytes(folder / "semicolons", "a;b\r\n1,5;2\r\n");
+}
+
+void write_formula_seed(const path& folder) {
+  write_bytes(folder / "one", "z>0 && (1<2) ? relu(z)-.5e-1*h12(z)^2 : max(-T3(z), pi, e)");
+  write_bytes(folder / "several", "z1*sign(z2 - z3) + gelu(z4)/2 <= 1 || z1 == 0");
+}
+
 void write_settings_seed(const path& folder) {
   write_bytes(
       folder / "seed",
@@ -93,6 +105,8 @@ int main(int argc, char** argv) {
     write_arrays_seed(folder_for(argv[1], "arrays"));
     write_idx_seed(folder_for(argv[1], "idx"));
     write_cifar10_seed(folder_for(argv[1], "cifar10"));
+    write_table_seed(folder_for(argv[1], "table"));
+    write_formula_seed(folder_for(argv[1], "formula"));
     write_settings_seed(folder_for(argv[1], "settings"));
     write_metrics_seed(folder_for(argv[1], "metrics"));
   } catch (const std::exception& error) {

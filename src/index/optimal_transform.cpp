@@ -173,7 +173,8 @@ void normalise(Table& table, double lambda) {
   const auto same = [&](const Point& a, const Point& b) {
     return b.response - a.response <= table.resolution;
   };
-  table.points.erase(std::ranges::unique(table.points, same).begin(), table.points.end());
+  auto& points = table.points;  // std::ranges::unique is beyond Clang 14
+  points.erase(std::unique(points.begin(), points.end(), same), points.end());
   for (auto* list : {&table.classes, &table.points})
     for (Point& point : *list) point.value /= lambda;
 }

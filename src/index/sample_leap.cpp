@@ -248,6 +248,7 @@ SampleLeaps sample_leaps(MatrixView x, VectorView y, const SampleLeapOptions& op
   std::iota(order.begin(), order.end(), Eigen::Index{0});
   std::ranges::stable_sort(order, {}, [&](Eigen::Index i) { return y[i]; });
   SampleLeaps result = SampleSearch(whitening.rows(x(order, Eigen::all)), y(order), options).run();
+  if (result.leaps.steps.empty()) return result;
   const Matrix weights =
       whitening.l.rowwise().norm().asDiagonal() *
       whitening.l.transpose().triangularView<Eigen::Upper>().solve(result.leaps.directions);
