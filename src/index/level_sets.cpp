@@ -18,6 +18,7 @@ namespace thalweg::index {
 struct LevelSets::Grid {
   std::vector<double> x, y;       ///< ascending in x, the branch's ends included
   double smooth_from, smooth_to;  ///< f is smooth in between; critical points do not end this
+  int zero_order = 1;             ///< of its zero in the branch, where it has one
 };
 
 namespace {
@@ -40,7 +41,7 @@ struct Cut {
 /// Part of the line without breaks.
 struct Stretch {
   double from, to;
-  double margin_from, margin_to;  ///< of the breaks just outside, 0 where there is none
+  double margin_from, margin_to;  ///< of the breaks just outside, or within which f turns; else 0
   double smooth_from, smooth_to;  ///< f may be differentiated in between
 
   Stretch until(double end) const {
@@ -252,11 +253,12 @@ class LevelSetBuilder {
       if (now == 0) continue;
       if (going != 0 && now != going) {
         Stretch monotone = stretch;
-        monotone.to = turning_point(piece.x[steady], piece.x[cell + 1], going);
-        monotone.margin_to = 0;
+        const Cut turn = turning_point(piece.x[steady], piece.x[cell + 1], going);
+        monotone.to = turn.at;
+        monotone.margin_to = turn.margin;
         add_branch(piece, node, cell, monotone);
         stretch.from = monotone.to;
-        stretch.margin_from = 0;
+        stretch.margin_from = turn.margin;
         node = steady;
       }
       going = now;
@@ -266,7 +268,7 @@ class LevelSetBuilder {
   }
 
   /// Maximum (going > 0) or minimum of f in [a, b], by golden sections.
-  double turning_point(double a, double b, int going) const {
+  Cut turning_point(double a, double b, int going) const {
     constexpr double kGolden = 0.6180339887498949;
     double left = b - kGolden * (b - a), right = a + kGolden * (b - a);
     double f_left = going * value(left), f_right = going * value(right);
@@ -285,7 +287,27 @@ class LevelSetBuilder {
         f_right = going * value(right);
       }
     }
-    return 0.5 * (a + b);
+    return {0.5 * (a + b), b - a};
+  }
+
+  /// m where f ~ c (z - z0)^m in the branch, from how f grows on both sides; 1 where it has no
+  /// zero.
+  int zero_order(const LevelSets::Grid& grid) const {
+    const auto sign = [](double y) { return (y > 0) - (y < 0); };
+    if (sign(grid.y.front()) * sign(grid.y.back()) >= 0) return 1;
+    const auto beyond =
+        std::ranges::find_if(grid.y, [&](double y) { return sign(y) != sign(grid.y.front()); });
+    const auto at = static_cast<std::size_t>(beyond - grid.y.begin());
+    const double zero =
+        find_root([this](double z) { return value(z); }, grid.x[at - 1], grid.x[at]);
+    const double room = std::min(zero - grid.smooth_from, grid.smooth_to - zero);
+    const double reach = std::min(1e-3, room / 4);
+    const auto growth = [&](double side) {
+      return std::log2(std::abs(value(zero + 2 * side) / value(zero + side)));
+    };
+    const double left = growth(-reach), right = growth(reach), order = std::round(left);
+    const bool clear = std::max(std::abs(left - order), std::abs(right - order)) < 0.1;
+    return clear && order > 1 && order < 20 ? static_cast<int>(order) : 1;
   }
 
   void add_branch(const Piece& piece, std::size_t first, std::size_t last, const Stretch& stretch) {
@@ -300,8 +322,9 @@ class LevelSetBuilder {
     }
     grid.x.push_back(stretch.to);
     grid.y.push_back(value(stretch.to));
-    // Beside a break f is known up to what it does over the margin, beside a pole up to a part of
-    // itself, at turning points to rounding.
+    grid.zero_order = zero_order(grid);
+    // Beside a break or a turning point f is known up to what it does over the margin, beside a
+    // pole up to a part of itself.
     const auto blur = [this](double end, double inside) {
       const double next = value(inside), size = std::abs(end);
       const double change = std::abs(next - end);
@@ -397,6 +420,9 @@ BracketedRoot bracket(const std::vector<double>& x, const std::vector<double>& y
   return {x[low], y[low] - level, x[high], y[high] - level};
 }
 
+/// |f|^{1/m} with the sign of f.
+double signed_root(double f, int m) { return std::copysign(std::pow(std::abs(f), 1.0 / m), f); }
+
 /// How far apart the points of the difference quotient lie: far enough for rounding, near enough
 /// for the scale of the branch and the distance to where f ceases to be smooth. Beside an end where
 /// f vanishes the distance to it is the scale, and values there are exact in relation to it.
@@ -459,15 +485,19 @@ Preimages LevelSets::preimages(std::span<const double> levels) const {
   }
   link_->evaluate(x, y);
   for (std::size_t i = 0; i < roots.size(); ++i) {
-    const double* f = &y[kPoints * i];
-    const double slope = (45 * (f[0] - f[1]) - 9 * (f[2] - f[3]) + (f[4] - f[5])) / (60 * step[i]);
-    const auto [least, most] = std::minmax_element(f, f + kPoints);
+    // At a zero of order m the root u = |f|^{1/m} is simple; f' = m u^{m-1} u'.
+    const int m = grids_[branch_of[i]].zero_order;
+    double* u = &y[kPoints * i];
+    if (m > 1) std::transform(u, u + kPoints, u, [m](double f) { return signed_root(f, m); });
+    const double slope = (45 * (u[0] - u[1]) - 9 * (u[2] - u[3]) + (u[4] - u[5])) / (60 * step[i]);
+    const auto [least, most] = std::minmax_element(u, u + kPoints);
     const double noise = 2 * kEpsilon * std::max(std::abs(*least), std::abs(*most)) / step[i];
-    const double steepness = std::max({std::abs(slope), noise, 1e-300});
+    const double steepness = std::max(std::abs(slope), noise);
+    const double outer = m == 1 ? 1 : m * std::pow(std::abs(targets[i]), (m - 1.0) / m);
     const double z = roots[i].root();
     result.z.push_back(z);
-    result.weight.push_back(normal_density(z) / steepness);
-    result.rounding.push_back(std::min(1.0, noise / steepness));
+    result.weight.push_back(normal_density(z) / std::max(outer * steepness, 1e-300));
+    result.rounding.push_back(steepness > 0 ? std::min(1.0, noise / steepness) : 1.0);
   }
   return result;
 }

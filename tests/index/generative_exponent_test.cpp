@@ -125,6 +125,19 @@ TEST(GenerativeExponent, IsThatOfEveryShiftAndScale) {
   }
 }
 
+// Cubes turn slowly where the link is zero, and the coefficients of heavy ones may not be known.
+TEST(GenerativeExponent, IsThatOfEveryCube) {
+  for (const NamedLink& link : named_links()) {
+    const auto plain = exponents(link.name), found = exponents(fmt::format("{}(z)^3", link.name));
+    EXPECT_EQ(found.generative_exponent, link.generative_exponent) << link.name;
+    for (std::size_t k = 1; k <= 6; ++k) {
+      const double error = found.lambdas.errors[k] + plain.lambdas.errors[k];
+      EXPECT_NEAR(found.lambdas.values[k], plain.lambdas.values[k], 1e-6 + error)
+          << link.name << " order " << k;
+    }
+  }
+}
+
 /// lambda_k for k = 0 ... 4 by E[zeta_k(f(Z))^2] on an even grid of z, with all preimages of each
 /// point given.
 template <typename Function, typename Slope, typename PreimagesOf>
