@@ -13,6 +13,7 @@
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/text.hpp"
 #include "thalweg/data/table.hpp"
+#include "thalweg/index/leap_explanation.hpp"
 #include "thalweg/index/sample_exponent.hpp"
 #include "thalweg/index/sample_leap.hpp"
 
@@ -153,16 +154,16 @@ std::string explain_leaps(const index::SampleLeaps& found,
                           const ExponentCommandOptions& options,
                           std::int64_t rows) {
   const auto& leaps = found.leaps;
-  if (leaps.undetected == 0) return "Every direction of the columns drives the response.";
-  std::string text =
-      leaps.steps.empty()
-          ? fmt::format("No order up to {} shows.", options.max_order)
-          : fmt::format(
-                "Given what was found, no order up to {} shows {} of the columns.",
-                options.max_order,
-                leaps.undetected == 1
-                    ? "the one direction that is left"
-                    : fmt::format("any of the {} directions that are left", leaps.undetected));
+  std::string text = index::describe_steps(leaps, found.weights, comma_items(options.index));
+  if (leaps.undetected == 0) return text + "Every direction of the columns drives the response.";
+  text += leaps.steps.empty()
+              ? fmt::format("No order up to {} shows.", options.max_order)
+              : fmt::format(
+                    "Given what was found, no order up to {} shows {} of the columns.",
+                    options.max_order,
+                    leaps.undetected == 1
+                        ? "the one direction that is left"
+                        : fmt::format("any of the {} directions that are left", leaps.undetected));
   if (found.tests.size() > leaps.steps.size()) {
     std::vector<std::pair<int, double>> limits;
     for (const auto& test : found.tests.back()) limits.emplace_back(test.order, test.resolvable);

@@ -12,7 +12,7 @@
 namespace thalweg::index {
 namespace {
 
-constexpr double kVisible = 0.02;  // of a coordinate's weight: Monte Carlo leaves less
+constexpr double kVisible = 0.05;  // of a coordinate's weight: estimates leave less
 
 std::string and_list(const std::vector<std::string>& items) {
   if (items.size() < 2) return items.empty() ? "" : items.front();
@@ -20,23 +20,26 @@ std::string and_list(const std::vector<std::string>& items) {
 }
 
 /// "z2", or "0.71 z1 - 0.71 z2".
-std::string direction_text(const Vector& weights) {
+std::string direction_text(const Vector& weights, const std::vector<std::string>& names) {
   std::string text;
   int terms = 0;
   for (Eigen::Index j = 0; j < weights.size(); ++j) {
     if (std::abs(weights[j]) < kVisible) continue;
     const char* sign = weights[j] < 0 ? (terms == 0 ? "-" : " - ") : (terms == 0 ? "" : " + ");
-    text += fmt::format("{}{:.2f} z{}", sign, std::abs(weights[j]), j + 1);
+    text +=
+        fmt::format("{}{:.2f} {}", sign, std::abs(weights[j]), names[static_cast<std::size_t>(j)]);
     ++terms;
   }
   Eigen::Index largest = 0;
   weights.cwiseAbs().maxCoeff(&largest);
-  return terms == 1 ? fmt::format("z{}", largest + 1) : text;
+  return terms == 1 ? names[static_cast<std::size_t>(largest)] : text;
 }
 
-std::vector<std::string> direction_texts(const Matrix& basis) {
+std::vector<std::string> direction_texts(const Matrix& basis,
+                                         const std::vector<std::string>& names) {
   std::vector<std::string> texts;
-  for (Eigen::Index j = 0; j < basis.cols(); ++j) texts.push_back(direction_text(basis.col(j)));
+  for (Eigen::Index j = 0; j < basis.cols(); ++j)
+    texts.push_back(direction_text(basis.col(j), names));
   std::ranges::sort(texts);
   return texts;
 }
@@ -72,17 +75,28 @@ std::vector<Matrix> leap_bases(const Leaps& leaps, const Matrix& directions) {
   return bases;
 }
 
-std::string explain(const Leaps& generative, const Leaps& information) {
-  const auto bases = leap_bases(generative, generative.directions);
+std::string describe_steps(const Leaps& leaps,
+                           const std::vector<Matrix>& bases,
+                           const std::vector<std::string>& names) {
   std::vector<std::string> known;
-  std::string text = "Whatever is done to the response, ";
+  std::string text;
   for (std::size_t i = 0; i < bases.size(); ++i) {
-    const auto directions = direction_texts(bases[i]);
-    if (i > 0) text += fmt::format("With {} known, ", and_list(known));
-    text += what_shows(generative.steps[i], directions) + ". ";
+    const auto directions = direction_texts(bases[i], names);
+    text += i == 0 ? std::string("Whatever is done to the response, ")
+                   : fmt::format("With {} known, ", and_list(known));
+    text += what_shows(leaps.steps[i], directions) + ". ";
     known.insert(known.end(), directions.begin(), directions.end());
   }
-  if (bases.empty()) return text + "no order that was tried shows anything.";
+  return text;
+}
+
+std::string explain(const Leaps& generative, const Leaps& information) {
+  std::vector<std::string> names;
+  for (Eigen::Index j = 0; j < generative.directions.rows(); ++j)
+    names.push_back(fmt::format("z{}", j + 1));
+  std::string text =
+      describe_steps(generative, leap_bases(generative, generative.directions), names);
+  if (text.empty()) return "No order that was tried shows anything.";
   if (generative.undetected > 0) return text + "The rest shows at no order that was tried.";
   text += fmt::format("So **no step is above order {}**, and samples of order {} are enough.",
                       generative.exponent,

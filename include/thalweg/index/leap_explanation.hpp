@@ -15,8 +15,13 @@ Matrix readable_basis(const Matrix& columns);
 /// That of each leap's `directions` (r, found), one matrix (r, directions) a leap.
 std::vector<Matrix> leap_bases(const Leaps& leaps, const Matrix& directions);
 
-/// Which coordinates z1, z2, ... show when, given which others, in a few sentences; rich text with
-/// **...**.
+/// Which coordinates show at which order, given which others, a sentence a leap; "" without leaps.
+/// Weights below a twentieth are left out. @param bases  of each leap, (names, directions)
+std::string describe_steps(const Leaps& leaps,
+                           const std::vector<Matrix>& bases,
+                           const std::vector<std::string>& names);
+
+/// The same for the coordinates z1, z2, ... of a link, and what it means; rich text with **...**.
 std::string explain(const Leaps& generative, const Leaps& information);
 
 }  // namespace thalweg::index
