@@ -48,7 +48,7 @@ struct Derivative : Function<Derivative> {
     const auto gradients = at::convolution_backward(b,
                                                     x,
                                                     w,
-                                                    c10::nullopt,
+                                                    at::OptionalIntArrayRef(),
                                                     {form.stride, form.stride},
                                                     {form.padding, form.padding},
                                                     {1, 1},
