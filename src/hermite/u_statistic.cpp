@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -47,13 +49,38 @@ double tensor_size(Eigen::Index d, int k) {
   return size;
 }
 
+// What the laws of U with labels independent of x need of a kernel.
+struct KernelMoments {
+  double squares = 0;  // sum_{i != j} K_ij^2
+  double rank = 0;     // (tr K)^2 / tr K^2: of a projector, up to scale, its rank
+};
+
+KernelMoments moments_of(MatrixView psi) {
+  const Matrix gram = linalg::gram(psi);
+  const double squares = gram.squaredNorm(), trace = gram.trace();
+  return {.squares = squares - psi.rowwise().squaredNorm().squaredNorm(),
+          .rank = squares > 0 ? trace * trace / squares : 0};
+}
+
 double trace_sd(double squares_of_kernel, Eigen::Index n, Eigen::Index d, int k) {
   return std::sqrt(2 * squares_of_kernel * tensor_size(d, k)) / pairs_of(n);
 }
 
-// sum_{i != j} (psi_i . psi_j)^2
-double squares_of_kernel(MatrixView psi) {
-  return linalg::gram(psi).squaredNorm() - psi.rowwise().squaredNorm().squaredNorm();
+// U of the sum over pairs. The largest eigenvalue is that of sum_l A_l A_l^T - E, the A_l as many
+// unfolded symmetric tensors as the kernel's rank, each of C(d+k-2, k-1) different columns: like a
+// Wishart matrix of so many degrees N, with Tracy and Widom's law at the upper edge of its
+// eigenvalues. Symmetry makes a trace vary k times as much as 2 d N.
+UStatistic with_laws(
+    Matrix sum, const KernelMoments& kernel, Eigen::Index n, Eigen::Index d, int k) {
+  UStatistic u{.matrix = std::move(sum) / pairs_of(n),
+               .trace_sd = trace_sd(kernel.squares, n, d, k)};
+  const double p = static_cast<double>(d);
+  const double degrees = std::max(1.0, kernel.rank) * tensor_size(d, k - 1);
+  const double unit = u.trace_sd / std::sqrt(2 * k * p * degrees);
+  const double roots = std::sqrt(degrees) + std::sqrt(p);
+  u.edge = unit * (roots * roots - degrees);
+  u.edge_scale = unit * roots * std::cbrt(1 / std::sqrt(degrees) + 1 / std::sqrt(p));
+  return u;
 }
 
 std::span<const double> as_span(const Vector& v) {
@@ -268,15 +295,16 @@ struct Classes {
     return psi;
   }
 
-  // sum_{i != j} K_ij^2 for K_ij = 1{same class} / p - base.
-  double squares_of_kernel(double base) const {
+  // Of K_ij = 1{same class} / p - base, base 0 or 1.
+  KernelMoments moments(int base) const {
     double same = 0, squares = 0;
     for (std::size_t c = 0; c < members.size(); ++c) {
       const double pairs = pairs_of(static_cast<Eigen::Index>(members[c].size()));
       same += pairs;
       squares += pairs * (weights[c] - base) * (weights[c] - base);
     }
-    return squares + (pairs_of(static_cast<Eigen::Index>(n)) - same) * base * base;
+    return {.squares = squares + (pairs_of(static_cast<Eigen::Index>(n)) - same) * base,
+            .rank = static_cast<double>(members.size()) - base};
   }
 };
 
@@ -348,10 +376,25 @@ Eigen::ArrayXXd forms(int k, const Eigen::ArrayXXd& s, VectorView p, VectorView 
 
 }  // namespace
 
+Vector UStatistic::prominence(const Vector& eigenvalues) const {
+  constexpr double kTracyWidomMean = -1.2065, kTracyWidomSd = 1.268;
+  Vector result = Vector::Zero(eigenvalues.size());
+  if (edge_scale == 0) return result;
+  for (Eigen::Index j = 0; j < eigenvalues.size(); ++j) {
+    // Mean places below the edge: for j > 0 those at which the edge's density, sqrt(s) / pi, has
+    // left room for j + 1/4 eigenvalues, right to 0.03.
+    const double place =
+        j == 0 ? kTracyWidomMean
+               : -std::pow(1.5 * std::numbers::pi * (static_cast<double>(j) + 0.25), 2.0 / 3);
+    result[j] = ((eigenvalues[j] - edge) / edge_scale - place) / kTracyWidomSd;
+  }
+  return result;
+}
+
 UStatistic u_statistic_by_pairs(int k, MatrixView x, MatrixView psi, int threads) {
   check("hermite::u_statistic_by_pairs", k, kMostOrder, x.rows(), psi.rows());
-  return {.matrix = PairSum(k, x, psi).over_all_pairs(threads) / pairs_of(x.rows()),
-          .trace_sd = trace_sd(squares_of_kernel(psi), x.rows(), x.cols(), k)};
+  return with_laws(
+      PairSum(k, x, psi).over_all_pairs(threads), moments_of(psi), x.rows(), x.cols(), k);
 }
 
 UStatistic u_statistic_by_features(int k, MatrixView x, MatrixView psi, int threads) {
@@ -371,8 +414,7 @@ UStatistic u_statistic_by_features(int k, MatrixView x, MatrixView psi, int thre
           sum += square;
         });
   }
-  return {.matrix = sum / pairs_of(x.rows()),
-          .trace_sd = trace_sd(squares_of_kernel(psi), x.rows(), x.cols(), k)};
+  return with_laws(std::move(sum), moments_of(psi), x.rows(), x.cols(), k);
 }
 
 UStatistic u_statistic(int k, MatrixView x, MatrixView psi, int threads) {
@@ -393,10 +435,9 @@ UStatistic u_statistic_of_classes(int k, MatrixView x, std::span<const int> clas
   const Classes groups(classes);
   if (k > 2 && groups.members.size() < kManyClasses)
     return u_statistic_by_pairs(k, x, groups.centred_indicators(), threads);
-  const Matrix sum =
+  Matrix sum =
       k <= 2 ? low_order_sum(k, x, groups, threads) : sum_within_classes(k, x, groups, threads);
-  return {.matrix = sum / pairs_of(n),
-          .trace_sd = trace_sd(groups.squares_of_kernel(k <= 2 ? 1 : 0), n, x.cols(), k)};
+  return with_laws(std::move(sum), groups.moments(k <= 2 ? 1 : 0), n, x.cols(), k);
 }
 
 Vector trace_scores(int k, MatrixView x, MatrixView t, int threads) {
@@ -428,7 +469,7 @@ Vector trace_scores(int k, MatrixView x, MatrixView t, int threads) {
   });
   Vector scores = 2 * sums.colwise().sum().transpose() / (factorial(k) * pairs_of(n));
   for (Eigen::Index l = 0; l < t.cols(); ++l)
-    scores[l] /= trace_sd(squares_of_kernel(t.col(l)), n, x.cols(), k);
+    scores[l] /= trace_sd(moments_of(t.col(l)).squares, n, x.cols(), k);
   return scores;
 }
 

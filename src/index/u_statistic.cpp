@@ -65,11 +65,13 @@ void check(const LeapEstimateOptions& options, Eigen::Index rows, Eigen::Index d
 
 bool is_constant(VectorView y) { return y.minCoeff() == y.maxCoeff(); }
 
-// U at one order, with the labels of the largest trace score.
+// U at one order, with the labels of the largest score.
 struct Sight {
   int order = 0;
   Labels labels;
   hermite::UStatistic u;
+  double score = 0;
+  Eigen::Index count = 0;  // of directions, where their number is known
 };
 
 // What a leap adds, with how many slices of y it was seen, and whether a test bore it out or it was
@@ -196,29 +198,50 @@ class Search {
     std::optional<Sight> best;
     for (int k = options_.lowest_order; k <= options_.highest_order; ++k) {
       if (k < lowest && lowest <= options_.highest_order) continue;
-      if (!number_known() && !enough_rows(k, basis.cols())) break;
+      if (!enough_rows(k, basis.cols()) && (best || !number_known())) break;
       if (interrupted()) return std::nullopt;
       Sight sight = look(k, x, labels);
-      if (!told && k >= lowest && worth_counting(sight, labels.size())) {
+      if (!told && k >= lowest && worth_counting(sight)) {
         if (auto leap = counted(sight, x, basis, labels.size()))
           return Step{.leap = *std::move(leap), .slices = sight.labels.slices()};
       }
-      if (!best || sight.u.z() > best->u.z()) best = std::move(sight);
+      if (!best || sight.score > best->score) best = std::move(sight);
     }
     if (!number_known() || !best) return std::nullopt;
-    const Eigen::Index rest = options_.directions - found_.cols();
-    return Step{
-        .leap = leap_of(*best, basis, rest, 0), .slices = best->labels.slices(), .tested = false};
+    return Step{.leap = leap_of(*best, basis, best->count, 0),
+                .slices = best->labels.slices(),
+                .tested = false};
   }
 
   Sight look(int k, MatrixView x, const std::vector<Labels>& labels) const {
     std::optional<Sight> best;
     for (const Labels& candidate : labels) {
-      hermite::UStatistic u = candidate.statistic(k, x, options_.threads);
-      if (!best || u.z() > best->u.z())
-        best = Sight{.order = k, .labels = candidate, .u = std::move(u)};
+      Sight sight{
+          .order = k, .labels = candidate, .u = candidate.statistic(k, x, options_.threads)};
+      if (number_known()) {
+        score_by_eigenvalues(sight);
+      } else {
+        sight.score = sight.u.z();
+      }
+      if (!best || sight.score > best->score) best = std::move(sight);
     }
     return *std::move(best);
+  }
+
+  // The sum of the leading eigenvalues' prominences over the root of their number, for as many as
+  // make it the largest: one strong direction shows where the trace is mostly noise.
+  void score_by_eigenvalues(Sight& sight) const {
+    const Eigen::Index most = std::min(wanted() - found_.cols(), sight.u.matrix.rows());
+    const Vector prominence = sight.u.prominence(
+        linalg::leading_eigenpairs(sight.u.matrix, static_cast<int>(most)).values);
+    double sum = 0;
+    for (Eigen::Index m = 1; m <= most; ++m) {
+      sum += prominence[m - 1];
+      const double score = sum / std::sqrt(static_cast<double>(m));
+      if (m > 1 && score <= sight.score) continue;
+      sight.score = score;
+      sight.count = m;
+    }
   }
 
   // Beyond the share of the false-alarm rate that one of all these tests has.
@@ -229,19 +252,19 @@ class Search {
   }
 
   // A direction stands out among eigenvalues before the trace does.
-  bool worth_counting(const Sight& sight, std::size_t slicings) const {
-    return number_known() ? shows(sight, slicings) : sight.u.z() > kLeastScore;
+  bool worth_counting(const Sight& sight) const {
+    return sight.score > (number_known() ? kAboveNull : kLeastScore);
   }
 
-  // Where their number is known, the directions before the largest gap of the eigenvalues; else as
-  // many as eigenvalues stand out from those of permuted labels.
+  // Where their number is known, the directions of the largest score; else as many as eigenvalues
+  // stand out from those of permuted labels.
   std::optional<EstimatedLeap> counted(const Sight& sight,
                                        MatrixView x,
                                        const Matrix& basis,
                                        std::size_t slicings) {
+    if (number_known()) return leap_of(sight, basis, sight.count, 0);
     const Vector values = linalg::leading_eigenpairs(sight.u.matrix, most_at_once(basis)).values;
     const Eigen::Index most = wanted() - found_.cols();
-    if (number_known()) return leap_of(sight, basis, before_largest_gap(values, most), 0);
     const double threshold = null_threshold(sight, x);
     // Noise beside a strong direction is not the noise of permuted labels; a weak direction that
     // is passed over here shows in the next step.
@@ -269,14 +292,6 @@ class Search {
     }
     const double spread = (largest - largest.mean()).square().sum();
     return largest.mean() + kAboveNull * std::sqrt(spread / (options_.permutations - 1));
-  }
-
-  static Eigen::Index before_largest_gap(const Vector& values, Eigen::Index most) {
-    Eigen::Index count = 1;
-    const auto gap = [&](Eigen::Index j) { return values[j - 1] - values[j]; };
-    for (Eigen::Index j = 2; j <= most && j < values.size(); ++j)
-      if (gap(j) > gap(count)) count = j;
-    return std::min(count, most);
   }
 
   static int most_at_once(const Matrix& basis) {

@@ -94,8 +94,8 @@ TEST_F(LeapTest, ScoreOfAKnownCoordinateIsCalibratedAndPowerful) {
 // 1 and .62 .54 .47 .20 for z^2 at order 2; error of a mean of 10 about .03. The slicing is chosen
 // well if the better ones are reached.
 TEST_F(LeapTest, ChoosesSlicesThatSuitTheOrder) {
-  EXPECT_GT(mean_overlap("h3(z)", {.order = 1}, 100, 500, 10), 0.55);
-  EXPECT_GT(mean_overlap("z^2", {.order = 2}, 100, 500, 10), 0.48);
+  EXPECT_GT(mean_overlap("h3(z)", {.order = 1}, 100, 500, 10), 0.64);
+  EXPECT_GT(mean_overlap("z^2", {.order = 2}, 100, 500, 10), 0.55);
 }
 
 // Order 3 at n = 8 d^{3/2}: labels of two classes, of many, and features.
@@ -106,11 +106,12 @@ TEST_F(LeapTest, FindsADirectionOfOrderThree) {
   EXPECT_GT(mean_overlap("h3(z)", {.order = 1}, 32, n, 4, LabelKernel::kRadial), 0.8);
 }
 
-// Published means: 0.763 for 3-parity with K = y y' at d = 16, n = 8 d^{3/2}; error about .04.
+// Published means: 0.763 for 3-parity with K = y y' at d = 16, n = 8 d^{3/2}, told its order; error
+// about .04. All orders compete here.
 TEST_F(LeapTest, FindsAParity) {
   const Target target = {.directions = 3, .order = 3};
-  EXPECT_GT(mean_overlap("sign(z1*z2*z3)", target, 16, 512, 8, LabelKernel::kLinear), 0.6);
-  EXPECT_GT(mean_overlap("sign(z1*z2*z3)", target, 16, 512, 8), 0.6);
+  EXPECT_GT(mean_overlap("sign(z1*z2*z3)", target, 16, 512, 8, LabelKernel::kLinear), 0.65);
+  EXPECT_GT(mean_overlap("sign(z1*z2*z3)", target, 16, 512, 8), 0.65);
 }
 
 // Published: 0.912 at d = 30, n = 80 d; directions 2 and 3 show only given the first.
@@ -118,6 +119,9 @@ TEST_F(LeapTest, ConditionsOnWhatItFound) {
   EXPECT_GT(mean_overlap("z1*sign(z2*z3)", {.directions = 3, .order = 2}, 30, 2400, 4), 0.8);
   EXPECT_GT(mean_overlap("z1 + sign(z2*z3)", {.directions = 3, .order = 2}, 30, 2400, 4), 0.85);
   EXPECT_GT(mean_overlap("h2(z1)*z2", {.directions = 2, .order = 2}, 50, 3000, 4), 0.8);
+  // With half the rows a leak of the first direction has a larger trace than order 2, but no
+  // eigenvalues that stand out so far.
+  EXPECT_GT(mean_overlap("z1 + sign(z2*z3)", {.directions = 3, .order = 2}, 30, 1200, 12), 0.76);
 }
 
 // z1 + sign(z2 z3) given the true z1: exactly two eigenvalues of order 2 stand out.

@@ -17,12 +17,22 @@ namespace thalweg::hermite {
 /// @param threads  the sum does not depend on it, to the bit; BLAS is to run one thread each
 /// Source: [Damian2025], with the pair formula of hermite/pairwise.hpp.
 struct UStatistic {
-  Matrix matrix;        ///< (d, d), symmetric
-  double trace_sd = 0;  ///< of tr U if the labels are independent of x:
-                        ///< sqrt(2 mean_{i != j} K_ij^2 C(d+k-1, k) / (n (n-1)))
+  Matrix matrix;          ///< (d, d), symmetric
+  double trace_sd = 0;    ///< of tr U if the labels are independent of x:
+                          ///< sqrt(2 mean_{i != j} K_ij^2 C(d+k-1, k) / (n (n-1)))
+  double edge = 0;        ///< of the eigenvalues if they are, about: U is then like a Wishart
+                          ///< matrix of rank(K) C(d+k-2, k-1) degrees less its mean
+  double edge_scale = 0;  ///< Tracy and Widom's unit there [Johnstone2001]
 
   /// The trace in null deviations; 0 where no pair has a weight.
   double z() const { return trace_sd > 0 ? matrix.trace() / trace_sd : 0; }
+
+  /// The leading eigenvalues (descending) above where they are if labels are independent of x, in
+  /// deviations of the largest; 0 where no pair has a weight.
+  ///
+  /// A law of many rows, right within half a deviation at orders 1 and 2 for n = 2 d^k; with fewer
+  /// rows than d^{k/2} the deviation is twice that or more at orders 3 and 4.
+  Vector prominence(const Vector& eigenvalues) const;
 };
 
 /// K_ij = psi_i . psi_j by all pairs. @param k  1 to 4   @param psi  (n, m) features of the labels
