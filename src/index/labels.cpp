@@ -139,6 +139,13 @@ hermite::UStatistic Labels::statistic(int k, MatrixView x, int threads) const {
                     : hermite::u_statistic(k, x, features_, threads);
 }
 
+double Labels::kurtosis() const {
+  if (count_ > 0) return 1;
+  const Vector weights = features_.rowwise().squaredNorm();
+  const double mean = weights.mean();
+  return mean > 0 ? weights.squaredNorm() / (static_cast<double>(weights.size()) * mean * mean) : 1;
+}
+
 Labels Labels::permuted(const std::vector<std::int64_t>& order) const {
   Labels result = *this;
   for (std::size_t i = 0; i < order.size(); ++i) {

@@ -18,6 +18,9 @@ class Labels {
 
   int classes() const { return count_; }  ///< 0 for features
   int slices() const { return slices_; }  ///< 0 for features
+  /// Mean K_ii^2 over its squared mean for features: 1 if all rows weigh the same, 3 for products
+  /// of a normal response. 1 for classes.
+  double kurtosis() const;
   hermite::UStatistic statistic(int k, MatrixView x, int threads) const;
   Labels permuted(const std::vector<std::int64_t>& order) const;
   bool same_classes(const Labels& other) const { return classes_ == other.classes_; }

@@ -28,6 +28,7 @@ constexpr Eigen::Index kEigenvaluesKept = 10;
 constexpr double kWeakest = 0.1;     // of a step's largest eigenvalue
 constexpr double kLeastScore = 1;    // of a trace, for its eigenvalues to be worth a look
 constexpr double kAboveNull = 4;     // deviations of the largest eigenvalue of noise
+constexpr double kMostKurtosis = 5;  // of responses, for the law of many rows: a normal one has 3
 constexpr double kWidestTurn = 0.8;  // radians, of a coordinate with a leak
 constexpr double kFirstTurn = 0.1;
 constexpr int kSweeps = 2;
@@ -70,6 +71,7 @@ struct Sight {
   int order = 0;
   Labels labels;
   hermite::UStatistic u;
+  linalg::SymmetricEigen leading = {};  // of u
   double score = 0;
   Eigen::Index count = 0;  // of directions, where their number is known
 };
@@ -201,7 +203,7 @@ class Search {
       if (!enough_rows(k, basis.cols()) && (best || !number_known())) break;
       if (interrupted()) return std::nullopt;
       Sight sight = look(k, x, labels);
-      if (!told && k >= lowest && worth_counting(sight)) {
+      if (!told && k >= lowest && worth_counting(sight, labels.size())) {
         if (auto leap = counted(sight, x, basis, labels.size()))
           return Step{.leap = *std::move(leap), .slices = sight.labels.slices()};
       }
@@ -215,33 +217,54 @@ class Search {
 
   Sight look(int k, MatrixView x, const std::vector<Labels>& labels) const {
     std::optional<Sight> best;
+    const auto kept = std::min(x.cols(), std::max(kEigenvaluesKept, wanted() + 1));
     for (const Labels& candidate : labels) {
       Sight sight{
           .order = k, .labels = candidate, .u = candidate.statistic(k, x, options_.threads)};
-      if (number_known()) {
-        score_by_eigenvalues(sight);
-      } else {
-        sight.score = sight.u.z();
-      }
+      sight.leading = linalg::leading_eigenpairs(sight.u.matrix, static_cast<int>(kept));
+      score(sight);
       if (!best || sight.score > best->score) best = std::move(sight);
     }
     return *std::move(best);
   }
 
-  // The sum of the leading eigenvalues' prominences over the root of their number, for as many as
-  // make it the largest: one strong direction shows where the trace is mostly noise.
-  void score_by_eigenvalues(Sight& sight) const {
-    const Eigen::Index most = std::min(wanted() - found_.cols(), sight.u.matrix.rows());
-    const Vector prominence = sight.u.prominence(
-        linalg::leading_eigenpairs(sight.u.matrix, static_cast<int>(most)).values);
+  // Where the number of directions is known, how far eigenvalues stand out: one strong direction
+  // does where the trace is mostly noise. Else the trace; and where few responses outweigh the
+  // others, as those have larger eigenvalues than the law of many rows.
+  void score(Sight& sight) const {
+    sight.score = sight.u.z();
+    if (!number_known()) return;
+    const Vector& values = sight.leading.values;
+    const Eigen::Index most = std::min(wanted() - found_.cols(), values.size());
+    if (by_trace(sight)) {
+      sight.count = before_largest_gap(values, most);
+    } else {
+      score_by_prominence(sight, sight.u.prominence(values.head(most)));
+    }
+  }
+
+  bool by_trace(const Sight& sight) const {
+    return !number_known() || sight.labels.kurtosis() > kMostKurtosis;
+  }
+
+  // The sum of prominences over the root of their number, for as many as make it the largest.
+  static void score_by_prominence(Sight& sight, const Vector& prominence) {
     double sum = 0;
-    for (Eigen::Index m = 1; m <= most; ++m) {
+    for (Eigen::Index m = 1; m <= prominence.size(); ++m) {
       sum += prominence[m - 1];
       const double score = sum / std::sqrt(static_cast<double>(m));
       if (m > 1 && score <= sight.score) continue;
       sight.score = score;
       sight.count = m;
     }
+  }
+
+  static Eigen::Index before_largest_gap(const Vector& values, Eigen::Index most) {
+    Eigen::Index count = 1;
+    const auto gap = [&](Eigen::Index j) { return values[j - 1] - values[j]; };
+    for (Eigen::Index j = 2; j <= most && j < values.size(); ++j)
+      if (gap(j) > gap(count)) count = j;
+    return count;
   }
 
   // Beyond the share of the false-alarm rate that one of all these tests has.
@@ -252,8 +275,9 @@ class Search {
   }
 
   // A direction stands out among eigenvalues before the trace does.
-  bool worth_counting(const Sight& sight) const {
-    return sight.score > (number_known() ? kAboveNull : kLeastScore);
+  bool worth_counting(const Sight& sight, std::size_t slicings) const {
+    if (!number_known()) return sight.score > kLeastScore;
+    return by_trace(sight) ? shows(sight, slicings) : sight.score > kAboveNull;
   }
 
   // Where their number is known, the directions of the largest score; else as many as eigenvalues
@@ -263,7 +287,7 @@ class Search {
                                        const Matrix& basis,
                                        std::size_t slicings) {
     if (number_known()) return leap_of(sight, basis, sight.count, 0);
-    const Vector values = linalg::leading_eigenpairs(sight.u.matrix, most_at_once(basis)).values;
+    const Vector& values = sight.leading.values;
     const Eigen::Index most = wanted() - found_.cols();
     const double threshold = null_threshold(sight, x);
     // Noise beside a strong direction is not the noise of permuted labels; a weak direction that
@@ -294,22 +318,16 @@ class Search {
     return largest.mean() + kAboveNull * std::sqrt(spread / (options_.permutations - 1));
   }
 
-  static int most_at_once(const Matrix& basis) {
-    return static_cast<int>(std::min<Eigen::Index>(kEigenvaluesKept, basis.cols()));
-  }
-
   EstimatedLeap leap_of(const Sight& sight,
                         const Matrix& basis,
                         Eigen::Index count,
                         double threshold) const {
-    const int kept = static_cast<int>(std::max<Eigen::Index>(count, most_at_once(basis)));
-    const auto eigen = linalg::leading_eigenpairs(sight.u.matrix, kept);
     return {.order = sight.order,
-            .directions = basis * eigen.vectors.leftCols(count),
+            .directions = basis * sight.leading.vectors.leftCols(count),
             .z = sight.u.z(),
             .strength = sight.u.matrix.trace(),
             .classes = sight.labels.classes(),
-            .eigenvalues = eigen.values,
+            .eigenvalues = sight.leading.values,
             .threshold = threshold};
   }
 

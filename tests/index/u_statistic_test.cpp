@@ -114,6 +114,13 @@ TEST_F(LeapTest, FindsAParity) {
   EXPECT_GT(mean_overlap("sign(z1*z2*z3)", target, 16, 512, 8), 0.65);
 }
 
+// Rows of a large response give order 2, which shows nothing, eigenvalues far beyond the law of
+// many rows.
+TEST_F(LeapTest, IsNotMisledByLargeResponses) {
+  const Target target = {.directions = 2, .order = 3};
+  EXPECT_GT(mean_overlap("h2(z1)*z2", target, 50, 2000, 6, LabelKernel::kLinear), 0.65);
+}
+
 // Published: 0.912 at d = 30, n = 80 d; directions 2 and 3 show only given the first.
 TEST_F(LeapTest, ConditionsOnWhatItFound) {
   EXPECT_GT(mean_overlap("z1*sign(z2*z3)", {.directions = 3, .order = 2}, 30, 2400, 4), 0.8);
