@@ -8,7 +8,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const thalweg::fuzz::InputFile file({bytes, size});
   try {
-    thalweg::read_safetensors(file.path());
+    const thalweg::SafetensorsFile content(file.path());
+    for (const auto& name : content.names()) content.read(name);
   } catch (const thalweg::BadInput&) {
   }
   return 0;

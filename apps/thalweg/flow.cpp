@@ -197,32 +197,49 @@ void say_start(const FlowOptions& options,
       options.steps));
 }
 
-/// Median wall time of the central flow's steps with a direction at the edge, or of all of them
-/// where none was.
-double central_step_seconds(const run::Recorder& recorder) {
-  const auto* seconds = recorder.find("central/flow_aux/seconds");
+/// The steps of the central flow with a direction at the edge, or all of them where none had one.
+std::vector<std::int64_t> telling_steps(const run::Recorder& recorder) {
   const auto* rank = recorder.find("central/flow_aux/rank");
-  if (seconds == nullptr || rank == nullptr) return NAN;
-  std::vector<double> at_edge, all;
+  const auto* seconds = recorder.find("central/flow_aux/seconds");
+  if (rank == nullptr || seconds == nullptr) return {};
+  std::vector<std::int64_t> at_edge, all;
   for (std::int64_t t = 0; t < seconds->rows; ++t) {
     if (std::isnan(seconds->at(t))) continue;
-    all.push_back(seconds->at(t));
-    if (rank->at(t) > 0) at_edge.push_back(seconds->at(t));
+    all.push_back(t);
+    if (rank->at(t) > 0) at_edge.push_back(t);
   }
-  return median(at_edge.empty() ? all : at_edge);
+  return at_edge.empty() ? all : at_edge;
+}
+
+/// The median of a series over steps; of its quotient by another, where there is one.
+double median_over(const std::vector<std::int64_t>& steps,
+                   const run::Recorder& recorder,
+                   const std::string& name,
+                   const std::string& divisor = {}) {
+  const auto* series = recorder.find("central/flow_aux/" + name);
+  const auto* by = divisor.empty() ? nullptr : recorder.find("central/flow_aux/" + divisor);
+  std::vector<double> values;
+  for (const std::int64_t t : steps) {
+    const double value = series->at(t) / (divisor.empty() ? 1 : by->at(t));
+    if (std::isfinite(value)) values.push_back(value);
+  }
+  return median(values);
 }
 
 json cost_json(const WorkCost& cost,
                const run::Recorder& recorder,
                const objective::WorkCounters& work) {
-  const double central = central_step_seconds(recorder);
-  return {{"gradient_seconds", cost.gradient_seconds},
-          {"hessian_product_seconds", cost.hessian_product_seconds},
-          {"central_step_seconds", central},
-          {"central_step_in_gradients", central / cost.gradient_seconds},
-          {"gradients", work.gradients},
-          {"hessian_products", work.hessian_products},
-          {"third_derivatives", work.third_derivatives}};
+  const auto steps = telling_steps(recorder);
+  return {
+      {"gradient_seconds", cost.gradient_seconds},
+      {"hessian_product_seconds", cost.hessian_product_seconds},
+      {"central_step_seconds", median_over(steps, recorder, "seconds")},
+      {"central_step_in_gradients", median_over(steps, recorder, "seconds", "gradient_seconds")},
+      {"central_step_gradients", median_over(steps, recorder, "gradients")},
+      {"central_step_hessian_products", median_over(steps, recorder, "hessian_products")},
+      {"gradients", work.gradients},
+      {"hessian_products", work.hessian_products},
+      {"third_derivatives", work.third_derivatives}};
 }
 
 dynamics::FlowFacts facts_of(const dynamics::FlowComparison& comparison,

@@ -1,5 +1,6 @@
 #include "guard.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -21,8 +22,10 @@ int complain(const std::string& sentence, ExitCode code) {
 
 /// libtorch puts its C++ stack behind the first line of a message.
 std::string first_line(const char* message) {
-  const std::string text = message;
-  return text.substr(0, text.find('\n'));
+  std::string text = message;
+  text.resize(std::min(text.size(), text.find('\n')));
+  while (text.ends_with('.')) text.pop_back();
+  return text;
 }
 
 void flush_standard_output() {
@@ -44,7 +47,10 @@ int guarded(const std::function<int()>& body) {
         "the memory of this machine is exhausted; give fewer --examples or a --memory limit.",
         ExitCode::kRunFailed);
   } catch (const std::exception& error) {
-    return complain(first_line(error.what()), ExitCode::kRunFailed);
+    return complain(fmt::format("failed in a way that was not foreseen: {}. Please report it with "
+                                "the command that you typed.",
+                                first_line(error.what())),
+                    ExitCode::kRunFailed);
   }
 }
 

@@ -6,7 +6,6 @@
 #include <string_view>
 #include <utility>
 
-#include "initial_point.hpp"
 #include "resolve.hpp"
 #include <ATen/ATen.h>
 #include <fmt/format.h>
@@ -16,11 +15,13 @@
 #include "thalweg/base/log.hpp"
 #include "thalweg/base/npz.hpp"
 #include "thalweg/base/system.hpp"
+#include "thalweg/base/text.hpp"
 #include "thalweg/nn/architectures.hpp"
 #include "thalweg/nn/device.hpp"
 #include "thalweg/nn/torchscript.hpp"
 #include "thalweg/nn/torchscript_check.hpp"
 #include "thalweg/objective/memory_meter.hpp"
+#include "thalweg/training/initial_point.hpp"
 
 namespace thalweg::app {
 namespace {
@@ -87,7 +88,8 @@ void check_own_model(Problem& problem,
                              .returns_loss = options.loss == "model"};
   if (data) {
     const auto first = [&](const NdArray& array) {
-      const auto rows = nn::to_tensor(array).slice(0, 0, std::min(kExamples, data->size()));
+      auto rows = nn::to_tensor(array).slice(0, 0, std::min(kExamples, data->size()));
+      if (rows.size(0) == 1) rows = at::cat({rows, rows});
       return rows.is_floating_point() ? rows.to(probe.dtype) : rows;
     };
     probe.arguments = {first(data->inputs)};
@@ -105,6 +107,12 @@ void check_own_model(Problem& problem,
         "is that of the full "
         "batch.");
   }
+  if (found.unverified_curvature) {
+    problem.warnings.push_back(
+        "The model's second derivatives could not be compared with differences of gradients, as it "
+        "has kinks near its weights: an operator whose second derivative is wrong would go "
+        "unnoticed.");
+  }
   if (!found.unused_parameters.empty()) {
     problem.warnings.push_back(
         fmt::format("The loss does not depend on these parameters of the model: {}.",
@@ -113,16 +121,18 @@ void check_own_model(Problem& problem,
 }
 
 /// The losses of a network on the training and the test set.
+/// @param split  whether its outputs for an example are the same in any batch
 void set_network_loss(Problem& problem,
                       const std::shared_ptr<const nn::Network>& network,
                       const ProblemOptions& options,
                       const data::Dataset& data,
                       const std::optional<data::Dataset>& test,
+                      bool split,
                       const at::TensorOptions& tensor_options) {
   const auto kind = objective::loss_kind_named(options.loss);
-  problem.batch_loss = objective::network_loss(network, data, kind, tensor_options);
+  problem.batch_loss = objective::network_loss(network, data, kind, tensor_options, split);
   if (!test) return;
-  problem.test_loss = objective::network_loss(network, *test, kind, tensor_options);
+  problem.test_loss = objective::network_loss(network, *test, kind, tensor_options, split);
   const auto accuracy = accuracy_on(*test, tensor_options);
   problem.test = [loss = problem.test_loss, accuracy](const at::Tensor& weights) {
     const at::NoGradGuard no_grad;
@@ -143,13 +153,39 @@ std::optional<data::Dataset> load_test(const ProblemOptions& options,
   return data::load_test_dataset(wanted, *train);
 }
 
-/// The starting weights that come with the model; fills in what the problem says of it.
-at::Tensor set_own_model(Problem& problem,
-                         const ProblemOptions& options,
-                         const CommonOptions& common,
-                         const std::optional<data::Dataset>& data,
-                         const std::optional<data::Dataset>& test,
-                         const at::TensorOptions& tensor_options) {
+/// Reads --init for a model of this layout; nullopt without the option.
+std::optional<training::InitialPoint> load_initial_point(const ProblemOptions& options,
+                                                         const training::ModelLayout& layout) {
+  if (options.init.empty()) return {};
+  auto point = training::read_initial_point(options.init, options.init_process, layout);
+  for (const std::string& note : point.notes) log_info(fmt::format("{}: {}", options.init, note));
+  return point;
+}
+
+/// Names what of the module is held constant.
+void say_constants(const nn::TorchScriptModule& module) {
+  std::vector<std::string> frozen, buffers;
+  for (const auto& state : module.state())
+    (state.is_parameter ? frozen : buffers).push_back(state.name);
+  const auto say = [&](const char* what, const std::vector<std::string>& names) {
+    if (!names.empty()) {
+      log_info(fmt::format("{}: held constant are the {} {}.",
+                           module.file().filename().string(),
+                           what,
+                           join(names, ", ")));
+    }
+  };
+  say("frozen parameters", frozen);
+  say("buffers", buffers);
+}
+
+/// Fills in the model and the loss. @return the weights and optimizer to start from
+training::InitialPoint set_own_model(Problem& problem,
+                                     const ProblemOptions& options,
+                                     const CommonOptions& common,
+                                     const std::optional<data::Dataset>& data,
+                                     const std::optional<data::Dataset>& test,
+                                     const at::TensorOptions& tensor_options) {
   bool splittable = false;
   check_own_model(problem, options, common, data, splittable);
   if (!splittable && !common.memory.empty()) {
@@ -157,7 +193,11 @@ at::Tensor set_own_model(Problem& problem,
         "--memory", "this model's loss cannot be split into micro-batches; leave the limit out.");
   }
   nn::TorchScriptModule module(options.torchscript, {.train_mode = options.train_mode});
-  const auto initial = module.initial_weights();
+  say_constants(module);
+  auto initial = load_initial_point(
+      options, {.parameters = module.parameters(), .ties = module.ties(), .state = module.state()});
+  if (!initial) initial = training::InitialPoint{.weights = module.initial_weights()};
+  for (const auto& [name, tensor] : initial->state) module.set_state(name, tensor);
   if (options.loss == "model") {
     problem.model = fmt::format("TorchScript {}", module.file().filename().string());
     problem.batch_loss =
@@ -165,27 +205,30 @@ at::Tensor set_own_model(Problem& problem,
                                data ? &*data : nullptr,
                                splittable,
                                tensor_options);
-    return initial;
+    return *initial;
   }
   const auto network = std::make_shared<nn::TorchScriptNetwork>(std::move(module));
   problem.model = network->description();
-  set_network_loss(problem, network, options, *data, test, tensor_options);
-  return initial;
+  set_network_loss(problem, network, options, *data, test, splittable, tensor_options);
+  return *initial;
 }
 
-at::Tensor set_built_in_model(Problem& problem,
-                              const ProblemOptions& options,
-                              const data::Dataset& data,
-                              const std::optional<data::Dataset>& test,
-                              Key key,
-                              const at::TensorOptions& tensor_options) {
+training::InitialPoint set_built_in_model(Problem& problem,
+                                          const ProblemOptions& options,
+                                          const data::Dataset& data,
+                                          const std::optional<data::Dataset>& test,
+                                          Key key,
+                                          const at::TensorOptions& tensor_options) {
   const std::shared_ptr<const nn::Network> network = nn::make_network(
       options.model,
       options.model_options,
       {.example = data.example_shape(), .outputs = data.outputs(), .vocabulary = data.vocabulary});
   problem.model = network->description();
-  set_network_loss(problem, network, options, data, test, tensor_options);
-  return network->initial_weights(key.with("weights"));
+  set_network_loss(problem, network, options, data, test, /*split=*/true, tensor_options);
+  if (auto initial = load_initial_point(
+          options, {.parameters = network->parameters(), .ties = {}, .state = {}}))
+    return *initial;
+  return {.weights = network->initial_weights(key.with("weights"))};
 }
 
 /// Nobody needs to say that their data have no test set, or that a small training set wants a small
@@ -233,21 +276,19 @@ Problem make_problem(const ProblemOptions& options, const CommonOptions& common)
   std::optional<data::Dataset> data;
   if (options.data != "none") data = data::load_dataset(dataset_options(options, key));
   const auto test = load_test(options, data, key);
-  auto initial = options.torchscript.empty()
-                     ? set_built_in_model(problem, options, *data, test, key, tensor_options)
-                     : set_own_model(problem, options, common, data, test, tensor_options);
+  const auto initial = options.torchscript.empty()
+                           ? set_built_in_model(problem, options, *data, test, key, tensor_options)
+                           : set_own_model(problem, options, common, data, test, tensor_options);
   problem.data = data ? data_text(*data, options) : "none";
   problem.examples = data ? data->size() : 0;
   problem.loss = loss_text(options.loss);
   problem.parameters = problem.batch_loss->layout();
   if (data && options.loss != "model") problem.accuracy = accuracy_on(*data, tensor_options);
   problem.has_outputs = options.loss != "model";
-  if (!options.init.empty()) {
-    const auto point = read_initial_point(options.init, options.init_process, problem.parameters);
-    initial = point.weights;
-    problem.initial_state = point.optimizer;
-  }
-  problem.initial_weights = initial.to(tensor_options);
+  problem.initial_weights = initial.weights.to(tensor_options);
+  problem.initial_state = {.time = initial.step.value_or(0),
+                           .second_moment = initial.second_moment,
+                           .momentum = initial.momentum};
   problem.eigen_bytes = kEigenVectors * static_cast<std::int64_t>(problem.initial_weights.nbytes());
   if (!common.memory.empty()) problem.micro_batch = micro_batch_of(problem, common.memory);
   problem.objective = std::make_unique<objective::AutogradObjective>(

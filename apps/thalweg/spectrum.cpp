@@ -33,14 +33,17 @@ at::Tensor random_block(std::int64_t n, std::int64_t k, const at::TensorOptions&
   return block.to(options).t();
 }
 
-/// Leading eigenpairs, a guard vector or two beside the wanted ones.
+/// Hessians up to this size are taken in full, with all their eigenvalues.
+constexpr std::int64_t kSmall = 100;
+
+/// Leading eigenpairs, a guard vector or two beside the wanted ones; all pairs of a small matrix.
 spectrum::EigenPairs leading_pairs(const spectrum::LinearOperator& hessian,
                                    std::int64_t n,
                                    std::int64_t wanted,
                                    const SpectrumOptions& options,
                                    const at::TensorOptions& tensor_options) {
   wanted = std::min(wanted, n);
-  const std::int64_t block = std::min(n, wanted + 2);
+  const std::int64_t block = n <= kSmall ? n : std::min(n, wanted + 2);
   const double by_dtype = options.common.dtype == "float32" ? 1e-4 : 1e-7;
   return spectrum::lobpcg(
       hessian,
@@ -68,7 +71,9 @@ spectrum::SpectralQuadrature quadrature(const spectrum::LinearOperator& hessian,
        .key = key_of(options).with("probes")});
 }
 
-json density_json(const spectrum::SpectralQuadrature& measure) {
+/// The density of eigenvalues, or the eigenvalues themselves where all are known.
+json density_json(const spectrum::SpectralQuadrature& measure, std::int64_t dimension) {
+  if (std::ssize(measure.deflated) == dimension) return {{"eigenvalues", measure.deflated}};
   double low = std::numeric_limits<double>::infinity(), high = -low;
   for (const auto& nodes : measure.nodes) {
     low = std::min(low, *std::ranges::min_element(nodes));
@@ -123,7 +128,6 @@ void truncate_to(std::vector<double>& values, std::int64_t count) {
 }  // namespace
 
 int run_spectrum(const SpectrumOptions& given, const run::Settings& settings) {
-  const at::NoGradGuard no_grad;
   SpectrumOptions options = given;
   run::Settings resolved = settings;
   Problem problem = start_problem(resolved, options.problem, options.common);
@@ -151,7 +155,7 @@ int run_spectrum(const SpectrumOptions& given, const run::Settings& settings) {
                   {"trace_error", measure.trace_error()},
                   {"layers", json::array()}});
   if (pairs.status != spectrum::Status::kConverged) results["warnings"].push_back(pairs.message);
-  if (options.density) results["density"] = density_json(measure);
+  if (options.density) results["density"] = density_json(measure, dimension);
   if (options.per_layer) results["layers"] = layers_json(problem, hessian, options);
   log_info(fmt::format("Largest eigenvalues: {:.7g}; trace {:.5g} +- {:.2g}",
                        fmt::join(eigenvalues, ", "),

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,7 +19,7 @@
 namespace thalweg {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kLengthBytes = 8;
 constexpr std::uint64_t kLargestHeader = 100'000'000;  // as the reference reader has it
@@ -142,21 +143,55 @@ NdArray read_tensor(const InputFile& file,
   return array;
 }
 
+/// The header's "__metadata__": texts by name. Of those that name a tensor, where none has the
+/// entry's own name, save_model made aliases.
+std::map<std::string, std::string> aliases_of(const json& header) {
+  std::map<std::string, std::string> aliases;
+  const auto metadata = header.find("__metadata__");
+  if (metadata == header.end() || !metadata->is_object()) return aliases;
+  for (const auto& [alias, kept] : metadata->items()) {
+    if (kept.is_string() && header.contains(kept.get<std::string>()) && !header.contains(alias))
+      aliases.emplace(alias, kept.get<std::string>());
+  }
+  return aliases;
+}
+
 }  // namespace
 
-NamedArrays read_safetensors(const std::filesystem::path& path) {
-  const InputFile file(path);
-  const std::uint64_t length = read_length(file);
-  const json header = read_header(file, length);
-  NamedArrays arrays;
-  for (const auto& [name, entry] : header.items()) {
-    if (name == "__metadata__") continue;
-    const std::string where = fmt::format("{}: {}", file.name(), printable(name));
-    const auto tensor = parse_tensor(entry);
-    if (!tensor) fail(where, "its header needs dtype, shape and data_offsets.");
-    arrays.emplace(name, read_tensor(file, kLengthBytes + length, *tensor, where));
+struct SafetensorsFile::Impl {
+  explicit Impl(const std::filesystem::path& path)
+      : file(path), length(read_length(file)), header(read_header(file, length)) {
+    aliases = aliases_of(header);
+    for (const auto& [name, entry] : header.items()) {
+      if (name != "__metadata__") names.push_back(name);
+    }
+    for (const auto& [alias, kept] : aliases) names.push_back(alias);
   }
-  return arrays;
+
+  InputFile file;
+  std::uint64_t length;
+  json header;
+  std::map<std::string, std::string> aliases;
+  std::vector<std::string> names;
+};
+
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& file)
+    : impl_(std::make_unique<Impl>(file)) {}
+SafetensorsFile::~SafetensorsFile() = default;
+SafetensorsFile::SafetensorsFile(SafetensorsFile&&) noexcept = default;
+
+const std::vector<std::string>& SafetensorsFile::names() const { return impl_->names; }
+
+NdArray SafetensorsFile::read(std::string_view wanted) const {
+  const auto alias = impl_->aliases.find(std::string(wanted));
+  const std::string name = alias == impl_->aliases.end() ? std::string(wanted) : alias->second;
+  const std::string where = fmt::format("{}: {}", impl_->file.name(), printable(name));
+  const auto entry = impl_->header.find(name);
+  if (entry == impl_->header.end() || name == "__metadata__")
+    throw BadInput(where, "there is no such tensor in the file.");
+  const auto tensor = parse_tensor(*entry);
+  if (!tensor) fail(where, "its header needs dtype, shape and data_offsets.");
+  return read_tensor(impl_->file, kLengthBytes + impl_->length, *tensor, where);
 }
 
 }  // namespace thalweg

@@ -173,14 +173,37 @@ void warn_about_gaps(const Member& y, std::span<const std::int64_t> labels, std:
                           first));
 }
 
+/// One 1 in every row, and zeros.
+bool is_one_hot(const NdArray& y) {
+  if (y.rank() != 2 || y.shape()[1] < 2) return false;
+  const NdArray wide = y.to(DType::kInt64);
+  const auto values = std::as_const(wide).as<std::int64_t>();
+  const auto classes = static_cast<std::size_t>(y.shape()[1]);
+  for (std::size_t row = 0; row < values.size(); row += classes) {
+    const auto one = values.subspan(row, classes);
+    if (std::count(one.begin(), one.end(), 1) != 1 ||
+        std::count(one.begin(), one.end(), 0) != y.shape()[1] - 1)
+      return false;
+  }
+  return true;
+}
+
+[[noreturn]] void fail_label_shape(const Member& y) {
+  const NdArray& array = y.array;
+  const bool column = array.rank() == 2 && array.shape()[1] == 1;
+  const std::string remedy =
+      is_one_hot(array) ? "It looks one-hot: save y.argmax(axis=1)."
+      : column          ? "Save y.ravel()."
+                        : "For real targets, (n, c), save y.astype(float); labels for the "
+                          "positions of token sequences need integers x of the same shape.";
+  y.fail(fmt::format("is {} of shape {}, where class labels are (n). {}",
+                     dtype_name(array.dtype()),
+                     shape_text(array.shape()),
+                     remedy));
+}
+
 void fill_labels(const Member& y, Split split, Dataset& data) {
-  if (y.array.rank() != 1)
-    y.fail(
-        fmt::format("is {} of shape {}. Save y.ravel() for class labels, (n), or "
-                    "y.astype(float) for real targets, (n, c); labels for the positions of token "
-                    "sequences need integers x of the same shape.",
-                    dtype_name(y.array.dtype()),
-                    shape_text(y.array.shape())));
+  if (y.array.rank() != 1) fail_label_shape(y);
   data.labels = y.array.to(DType::kInt64);
   const auto labels = std::as_const(data.labels).as<std::int64_t>();
   check_labels(y, labels);

@@ -1,12 +1,11 @@
 #include "thalweg/dynamics/central_flow.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <vector>
 
-#include "norms.hpp"
 #include "eigen_tensor.hpp"
+#include "norms.hpp"
 #include "state_arrays.hpp"
 #include <ATen/ATen.h>
 #include <Eigen/Eigenvalues>
@@ -114,7 +113,6 @@ void CentralFlow::relax_second_moment(objective::Linearization& loss, int most) 
 }
 
 FlowState CentralFlow::step(bool move) {
-  const auto begin = std::chrono::steady_clock::now();
   const double end = optimizer_.time + 1, dt = 1.0 / substeps_;
   FlowState out;
   basis_ = third_ = velocity_ = at::Tensor();
@@ -125,7 +123,6 @@ FlowState CentralFlow::step(bool move) {
     optimizer_.time = end;
     if (options_.tolerance > 0) adapt_substeps(out.error);
   }
-  out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return out;
 }
 

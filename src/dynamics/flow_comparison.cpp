@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
+#include <limits>
 #include <string_view>
 #include <utility>
 
@@ -149,12 +151,24 @@ void FlowComparison::record_discrete(bool move) {
   const at::Tensor weights = discrete_->weights();
   const bool wanted = wants("discrete");
   const PointState state = discrete_->step(wanted && spectrum_due(), move);
-  if (row_ == 0) first_loss_ = state.loss;
+  if (row_ == 0) largest_loss_ = divergence_limit(state.loss, weights);
   diverged_ = !std::isfinite(state.loss) || !std::isfinite(state.gradient_norm2) ||
-              std::abs(state.loss) > 1e6 * std::max(std::abs(first_loss_), 1e-300);
+              std::abs(state.loss) > largest_loss_;
   if (!wanted) return;
   places_.emplace("discrete", weights);
   series_->record_point("discrete", row_, weights, state, discrete_->optimizer());
+}
+
+/// A loss that no run near the edge of stability comes to: a million times the first one and a
+/// thousand times w^T M w, the loss of a parabola at the edge at the weights' own distance from its
+/// bottom. The first loss alone says nothing where a run begins at a minimum; where both are 0 only
+/// numbers that are not finite count.
+double FlowComparison::divergence_limit(double first_loss, const at::Tensor& weights) const {
+  const at::Tensor w = weights.to(at::kDouble);
+  const auto m = rule_.preconditioner(discrete_->optimizer());
+  const double scale = w.dot(m.times(w)).item<double>();
+  const double limit = std::max(1e6 * std::abs(first_loss), 1e3 * scale);
+  return limit > 0 ? limit : std::numeric_limits<double>::infinity();
 }
 
 void FlowComparison::record_midpoint() {
@@ -167,6 +181,8 @@ void FlowComparison::record_midpoint() {
 void FlowComparison::record_flow(const std::string& process, Flow& flow, bool move) {
   const at::Tensor weights = flow.weights().clone();
   const OptimizerState optimizer = flow.optimizer();
+  const objective::WorkCounters before = objective_.work();
+  const auto begin = std::chrono::steady_clock::now();
   FlowState state;
   try {
     state = flow.step(move);
@@ -175,9 +191,12 @@ void FlowComparison::record_flow(const std::string& process, Flow& flow, bool mo
         fmt::format("The {} flow stopped at step {}: {}", process, row_, error.what());
     return;
   }
+  const StepCost cost{
+      .seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(),
+      .work = objective_.work().since(before)};
   places_.emplace(process, weights);
   series_->record_point(process, row_, weights, state, optimizer);
-  series_->record_flow(process, row_, weights, state);
+  series_->record_flow(process, row_, weights, state, cost);
   if (process == "central") weighted_directions_ = state.weighted_directions;
   if (options_.preconditioners_every > 0 && row_ % options_.preconditioners_every == 0)
     record_preconditioners(process, weights, optimizer);
@@ -229,7 +248,7 @@ void FlowComparison::record_raw_eigenvalues() {
 NamedArrays FlowComparison::state() const {
   NamedArrays arrays;
   arrays.emplace("row", NdArray::scalar<std::int64_t>(row_));
-  arrays.emplace("first_loss", NdArray::scalar<double>(first_loss_));
+  arrays.emplace("largest_loss", NdArray::scalar<double>(largest_loss_));
   for (const auto& [process, sentence] : failures_)
     arrays.emplace("failures/" + process, NdArray::text(sentence));
   if (discrete_) add_arrays(arrays, "discrete", discrete_->state());
@@ -241,7 +260,7 @@ NamedArrays FlowComparison::state() const {
 
 void FlowComparison::set_state(const NamedArrays& arrays) {
   row_ = arrays.at("row").item<std::int64_t>();
-  first_loss_ = arrays.at("first_loss").item<double>();
+  largest_loss_ = arrays.at("largest_loss").item<double>();
   for (const auto& [process, sentence] : arrays_under(arrays, "failures"))
     failures_[process] = sentence.to_text();
   if (discrete_) discrete_->set_state(arrays_under(arrays, "discrete"));

@@ -160,6 +160,11 @@ void FlowSeries::declare_flow(const std::string& process) {
   declare("flow_aux/rank", "1", "number of directions that oscillate: rank of Sigma");
   declare("flow_aux/substeps", "1", "Euler steps taken in this step");
   declare("flow_aux/seconds", "s", "wall time of the flow's step");
+  declare("flow_aux/gradients", "1", "gradients computed in it, those of third derivatives too");
+  declare("flow_aux/hessian_products", "1", "Hessian products computed in it, columns");
+  declare("flow_aux/gradient_seconds",
+          "s",
+          "wall time of a gradient in it, the mean over those without a graph for products");
   if (options_.chosen_outputs)
     declare("predicted_outputs", "output", "predicted time average of train_outputs", true);
   if (process == "rod") return;
@@ -292,7 +297,8 @@ void FlowSeries::record_optimizer(const std::string& process,
 void FlowSeries::record_flow(const std::string& process,
                              std::int64_t row,
                              const at::Tensor& weights,
-                             const FlowState& state) {
+                             const FlowState& state,
+                             const StepCost& cost) {
   if (process == "stable") {
     if (state.substeps > 0) recorder_.record("stable/substeps", row, state.substeps);
     return;
@@ -317,7 +323,13 @@ void FlowSeries::record_flow(const std::string& process,
   }
   if (state.substeps > 0) {
     record("flow_aux/substeps", static_cast<double>(state.substeps));
-    record("flow_aux/seconds", state.seconds);
+    record("flow_aux/seconds", cost.seconds);
+    record("flow_aux/gradients", static_cast<double>(cost.work.gradients));
+    record("flow_aux/hessian_products", static_cast<double>(cost.work.hessian_products));
+    if (cost.work.plain_gradients > 0) {
+      record("flow_aux/gradient_seconds",
+             cost.work.plain_gradient_seconds / static_cast<double>(cost.work.plain_gradients));
+    }
   }
   if (process == "rod") return;
   if (!std::isnan(state.error)) record("flow_aux/error", state.error);

@@ -19,6 +19,12 @@ struct PreconditionerScores {
   double speed_uniform = 0;  ///< of M = S/2, gradient descent at the edge
 };
 
+/// What a flow's step took.
+struct StepCost {
+  double seconds = 0;  ///< wall time
+  objective::WorkCounters work;
+};
+
 /// The series of a comparison, PROCESS/NAME: their names, units and meaning, and how each is made
 /// from what a process says of itself.
 class FlowSeries {
@@ -35,11 +41,12 @@ class FlowSeries {
                     const at::Tensor& weights,
                     const PointState& state,
                     const OptimizerState& optimizer);
-  /// What a flow predicts.
+  /// What a flow predicts, and what its step took.
   void record_flow(const std::string& process,
                    std::int64_t row,
                    const at::Tensor& weights,
-                   const FlowState& state);
+                   const FlowState& state,
+                   const StepCost& cost);
   void record_preconditioners(const std::string& process,
                               std::int64_t row,
                               const PreconditionerScores& scores);

@@ -240,7 +240,8 @@ class Advice {
     for (const std::string& failure : facts_.failures) warnings.push_back(failure);
     if (!facts_.diverged) return;
     warnings.push_back(
-        "The discrete run diverged: its loss is no longer finite, or grew a million times.");
+        "The discrete run diverged: its loss is no longer finite, or out of all proportion to "
+        "where it began.");
     suggestions.push_back(
         fmt::format("Try a learning rate below {:.3g}.", facts_.learning_rate / 2));
   }

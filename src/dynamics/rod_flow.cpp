@@ -1,6 +1,5 @@
 #include "thalweg/dynamics/rod_flow.hpp"
 
-#include <chrono>
 #include <cmath>
 
 #include "norms.hpp"
@@ -52,7 +51,6 @@ void RodFlow::keep_visible() {
 
 FlowState RodFlow::step(bool move) {
   const at::NoGradGuard no_grad;
-  const auto begin = std::chrono::steady_clock::now();
   FlowState out;
   const Preconditioner now = preconditioner();
   static_cast<PointState&>(out) = evaluate_point(*objective_.at(weights_), now, nullptr);
@@ -87,7 +85,6 @@ FlowState RodFlow::step(bool move) {
     optimizer_.time = end;
     weights_ = (centre_before + centre_) / 2;
   }
-  out.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <unordered_set>
@@ -10,12 +11,15 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 #include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/ir/ir.h>
+#include <torch/csrc/jit/passes/inliner.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/runtime/print_handler.h>
 #include <torch/csrc/jit/serialization/import.h>
 
 #include "nn/torchscript_archive.hpp"
 #include "nn/torchscript_errors.hpp"
+#include "nn/torchscript_operators.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/log.hpp"
 #include "thalweg/base/ndarray.hpp"
@@ -58,12 +62,26 @@ struct Parameter {
   std::vector<Slot> slots;
 };
 
-bool is_trainable(const at::Tensor& tensor) {
-  return tensor.is_floating_point() && tensor.layout() == at::kStrided && tensor.requires_grad();
+/// Half of the weights of a model must not be left out without a word.
+void require_real(const Found& found, const at::Tensor& tensor, const std::string& file) {
+  if (tensor.is_complex()) {
+    throw BadInput(file,
+                   fmt::format("the parameter '{}' is complex, which is not supported. Hold it as "
+                               "real numbers, torch.view_as_real(parameter), and use "
+                               "torch.view_as_complex in forward.",
+                               found.name));
+  }
+  if (tensor.layout() != at::kStrided) {
+    throw BadInput(file,
+                   fmt::format("the parameter '{}' is not a dense tensor, which is not supported. "
+                               "Hold parameter.to_dense() instead.",
+                               found.name));
+  }
 }
 
 torch::jit::Module load_module(const std::filesystem::path& file) {
   check_torchscript_archive(file);
+  provide_operators();
   // Standard output belongs to --json.
   torch::jit::setPrintHandler([](const std::string& text) { log_info(text); });
   try {
@@ -97,12 +115,40 @@ class TorchScriptModule::Impl {
   const std::filesystem::path& file() const { return file_; }
   const std::vector<ParameterInfo>& layout() const { return layout_; }
 
+  const std::map<std::string, std::string>& ties() const { return ties_; }
+  const std::vector<StateInfo>& state() const { return state_layout_; }
+
+  void set_state(const std::string& name, const at::Tensor& tensor) {
+    for (std::size_t i = 0; i < state_layout_.size(); ++i) {
+      if (state_layout_[i].name != name || tensor.sizes() != state_layout_[i].shape) continue;
+      const at::Tensor before = state_slots_[i].get();
+      const bool real = before.is_floating_point();  // takes the weights' dtype when it is used
+      state_slots_[i].set(
+          tensor.detach().to(before.device(), real ? at::kDouble : before.scalar_type()));
+      return;
+    }
+    throw InvalidArgument("TorchScriptModule::set_state",
+                          fmt::format("{} holds no state '{}' of shape {}.",
+                                      file_.string(),
+                                      name,
+                                      shape_text(tensor.sizes().vec())));
+  }
+
   at::Tensor initial_weights() const {
     std::vector<at::Tensor> flat;
     for (const Parameter& parameter : parameters_) {
       flat.push_back(parameter.original.detach().to(at::kCPU, at::kDouble).reshape({-1}));
     }
     return at::cat(flat);
+  }
+
+  std::vector<std::string> operators_on(const std::string& parameter) const {
+    const auto graph = module_.get_method("forward").graph()->copy();
+    torch::jit::Inline(*graph);
+    std::map<const torch::jit::Value*, std::string> paths = {{graph->inputs().front(), ""}};
+    std::vector<std::string> operators;
+    add_operators_on(parameter, *graph->block(), paths, operators);
+    return operators;
   }
 
   void require_arguments(std::size_t count) const {
@@ -192,7 +238,8 @@ class TorchScriptModule::Impl {
 
   void add_if_parameter(const Found& found) {
     const at::Tensor tensor = found.slot.get();
-    if (!found.is_parameter || !is_trainable(tensor) || parameter_of(tensor) != nullptr) return;
+    if (!found.is_parameter || !tensor.requires_grad() || find_parameter(tensor)) return;
+    require_real(found, tensor, file_.string());
     const std::int64_t offset =
         layout_.empty() ? 0 : layout_.back().offset + layout_.back().numel();
     layout_.push_back({found.name, tensor.sizes().vec(), offset});
@@ -201,19 +248,43 @@ class TorchScriptModule::Impl {
 
   /// Ties a tensor to its parameter, under whatever name it is held; else it is state.
   void tie_or_keep(const Found& found) {
-    if (Parameter* parameter = parameter_of(found.slot.get())) {
-      parameter->slots.push_back(found.slot);
-    } else {
-      state_.push_back(found.slot);
+    if (const auto index = find_parameter(found.slot.get())) {
+      parameters_[*index].slots.push_back(found.slot);
+      if (found.name != layout_[*index].name) ties_.emplace(found.name, layout_[*index].name);
+      return;
     }
+    state_.push_back(found.slot);
+    if (found.slot.element) return;
+    state_layout_.push_back({found.name, found.slot.get().sizes().vec(), found.is_parameter});
+    state_slots_.push_back(found.slot);
   }
 
-  Parameter* parameter_of(const at::Tensor& tensor) {
+  std::optional<std::size_t> find_parameter(const at::Tensor& tensor) const {
     const auto same =
         std::find_if(parameters_.begin(), parameters_.end(), [&tensor](const Parameter& known) {
           return known.original.is_same(tensor);
         });
-    return same == parameters_.end() ? nullptr : &*same;
+    if (same == parameters_.end()) return {};
+    return static_cast<std::size_t>(same - parameters_.begin());
+  }
+
+  /// Attributes are read by a chain of GetAttr from self on; `paths` has the name that each led to.
+  static void add_operators_on(const std::string& parameter,
+                               const torch::jit::Block& block,
+                               std::map<const torch::jit::Value*, std::string>& paths,
+                               std::vector<std::string>& operators) {
+    for (const torch::jit::Node* node : block.nodes()) {
+      for (const torch::jit::Block* inner : node->blocks())
+        add_operators_on(parameter, *inner, paths, operators);
+      if (node->kind() != c10::prim::GetAttr || !paths.contains(node->input())) continue;
+      const std::string& owner = paths.at(node->input());
+      const std::string name = (owner.empty() ? "" : owner + ".") + node->s(c10::attr::name);
+      paths[node->output()] = name;
+      if (name != parameter) continue;
+      for (const torch::jit::Use& use : node->output()->uses()) {
+        if (!use.user->kind().is_prim()) operators.emplace_back(use.user->kind().toQualString());
+      }
+    }
   }
 
   void require_parameters() const {
@@ -248,7 +319,10 @@ class TorchScriptModule::Impl {
   torch::jit::Module module_;
   std::vector<ParameterInfo> layout_;
   std::vector<Parameter> parameters_;
-  std::vector<Slot> state_;
+  std::map<std::string, std::string> ties_;
+  std::vector<Slot> state_;              // what follows the weights' dtype and device
+  std::vector<StateInfo> state_layout_;  // of what has a name of its own
+  std::vector<Slot> state_slots_;        // in the order of state_layout_
 };
 
 TorchScriptModule::TorchScriptModule(const std::filesystem::path& file,
@@ -267,6 +341,18 @@ std::int64_t TorchScriptModule::dimension() const {
 }
 
 at::Tensor TorchScriptModule::initial_weights() const { return impl_->initial_weights(); }
+
+const std::map<std::string, std::string>& TorchScriptModule::ties() const { return impl_->ties(); }
+
+const std::vector<StateInfo>& TorchScriptModule::state() const { return impl_->state(); }
+
+void TorchScriptModule::set_state(const std::string& name, const at::Tensor& tensor) {
+  impl_->set_state(name, tensor);
+}
+
+std::vector<std::string> TorchScriptModule::operators_on(const std::string& parameter) const {
+  return impl_->operators_on(parameter);
+}
 
 void TorchScriptModule::require_arguments(std::size_t count) const {
   impl_->require_arguments(count);
@@ -294,7 +380,10 @@ at::Tensor TorchScriptNetwork::initial_weights(Key /*key*/) const {
 at::Tensor TorchScriptNetwork::forward(const ParameterTensors& parameters,
                                        const at::Tensor& inputs) const {
   const at::Tensor outputs = module_.call_with(parameters, {inputs});
-  if (outputs.dim() == 1) return outputs.unsqueeze(1);
+  // A model that ends in squeeze() drops the axis of a single output, or of a single example.
+  const bool single = inputs.size(0) == 1;
+  if (outputs.dim() == 0 && single) return outputs.reshape({1, 1});
+  if (outputs.dim() == 1) return single ? outputs.unsqueeze(0) : outputs.unsqueeze(1);
   if (outputs.dim() == 2) return outputs;
   throw BadInput(module_.file().string(),
                  fmt::format("forward must return outputs (n, c); for inputs {} it returned {}.",

@@ -1,8 +1,11 @@
 #include "thalweg/nn/torchscript_check.hpp"
 
+#include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <cstring>
 #include <exception>
+#include <span>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -13,12 +16,14 @@
 #include <fmt/ranges.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "nn/second_derivative_check.hpp"
 #include "nn/torchscript_archive.hpp"
 #include "nn/torchscript_errors.hpp"
 #include "nn/torchscript_sandbox.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/ndarray.hpp"
 #include "thalweg/base/progress.hpp"
+#include "thalweg/base/random.hpp"
 #include "thalweg/base/system.hpp"
 
 namespace thalweg::nn {
@@ -56,13 +61,17 @@ class Trial {
   }
 
   TorchScriptCheck run() const {
+    const at::AutoGradMode enable(true);
+    const Tensors before = converted(probe_.arguments, probe_.dtype);
     const at::Tensor outputs = first_call();
+    require_unchanged(before);
     require_form(outputs);
     require_finite(outputs, probe_.returns_loss ? "the loss" : "an output");
     require_repeatable(outputs);
     TorchScriptCheck check;
     check.mixes_examples = mixes_examples(outputs);
     check.unused_parameters = require_derivatives(outputs);
+    check.unverified_curvature = !is_curvature_right();
     return check;
   }
 
@@ -88,15 +97,20 @@ class Trial {
   }
 
   void require_form(const at::Tensor& outputs) const {
-    if (outputs.scalar_type() != probe_.dtype) {
-      throw Refusal(
-          fmt::format("forward returned {} for {} weights: a dtype is fixed inside the "
-                      "model. Use --dtype float32, or replace the fixed dtype by that of "
-                      "the inputs.",
-                      dtype_text(outputs.scalar_type()),
-                      dtype_text(probe_.dtype)));
-    }
+    if (outputs.scalar_type() != probe_.dtype)
+      throw Refusal(dtype_failure(outputs.scalar_type(), probe_.dtype));
     probe_.returns_loss ? require_scalar(outputs) : require_outputs(outputs);
+  }
+
+  /// Data that a call changes would not be the same at the next.
+  void require_unchanged(const Tensors& before) const {
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      if (before[i].equal(probe_.arguments[i])) continue;
+      throw Refusal(
+          fmt::format("forward changes its {} in place. Write x = x * 2 instead of x *= 2 or "
+                      "x.mul_(2), or begin with x = x.clone().",
+                      i == 0 ? "inputs" : "targets"));
+    }
   }
 
   void require_scalar(const at::Tensor& loss) const {
@@ -132,6 +146,13 @@ class Trial {
         fmt::format("{} is NaN or infinite at the weights in the file. Check them and the "
                     "scale of the inputs.",
                     what));
+  }
+
+  static void require_dense(const at::Tensor& gradient, const std::string& parameter) {
+    if (gradient.layout() == at::kStrided) return;
+    throw Refusal(fmt::format(
+        "the gradient of '{}' is sparse. Export the model with nn.Embedding(..., sparse=False).",
+        parameter));
   }
 
   void require_repeatable(const at::Tensor& outputs) const {
@@ -200,7 +221,7 @@ class Trial {
   /// First and second derivatives of a function of the outputs that is curved even where the model
   /// is linear in its weights. @return the parameters without a gradient
   std::vector<std::string> require_derivatives(const at::Tensor& outputs) const {
-    const at::Tensor value = probe_.returns_loss ? outputs.sum() : curved(outputs);
+    const at::Tensor value = value_of(outputs);
     if (!value.requires_grad()) no_gradient();
     const Tensors gradient =
         torch::autograd::grad({value}, leaves_, {}, true, true, /*allow_unused=*/true);
@@ -211,6 +232,7 @@ class Trial {
         unused.push_back(module_.parameters()[i].name);
         continue;
       }
+      require_dense(gradient[i], module_.parameters()[i].name);
       require_finite(gradient[i], "the gradient");
       slope = slope + gradient[i].square().sum();
     }
@@ -219,7 +241,8 @@ class Trial {
     return unused;
   }
 
-  static at::Tensor curved(const at::Tensor& outputs) {
+  at::Tensor value_of(const at::Tensor& outputs) const {
+    if (probe_.returns_loss) return outputs.sum();
     return 0.5 * outputs.square().sum() + outputs.sum();
   }
 
@@ -248,24 +271,123 @@ class Trial {
     }
   }
 
+  /// Whether the second derivatives that autograd gives are right, in double if the module can be
+  /// evaluated so. @return false where kinks hide the answer
+  bool is_curvature_right() const {
+    const at::ScalarType dtype = can_evaluate(at::kDouble) ? at::kDouble : probe_.dtype;
+    const Tensors arguments = converted(probe_.arguments, dtype);
+    const ScalarFunction function = [&](const Tensors& parameters) {
+      return value_of(module_.call_with(parameters, arguments));
+    };
+    const Tensors weights = converted(leaves_, dtype);
+    // Zero weights, a common start, would hide the layers before them.
+    Tensors point = perturbed(weights);
+    if (!function(point).isfinite().all().item<bool>()) point = weights;
+    const auto check = check_second_derivative(function, point);
+    if (check.verdict == SecondDerivativeCheck::Verdict::kWrong) refuse_curvature(check);
+    return check.verdict == SecondDerivativeCheck::Verdict::kRight;
+  }
+
+  bool can_evaluate(at::ScalarType dtype) const {
+    if (dtype == probe_.dtype) return true;
+    try {
+      return module_.call_with(converted(leaves_, dtype), converted(probe_.arguments, dtype))
+                 .scalar_type() == dtype;
+    } catch (const Error&) {
+      return false;
+    }
+  }
+
+  /// Copies.
+  static Tensors converted(const Tensors& tensors, at::ScalarType dtype) {
+    Tensors result;
+    for (const at::Tensor& tensor : tensors) {
+      const at::Tensor plain = tensor.detach();
+      result.push_back(plain.is_floating_point() ? plain.to(dtype, false, true) : plain.clone());
+    }
+    return result;
+  }
+
+  static Tensors perturbed(const Tensors& weights) {
+    constexpr double kShare = 0.05, kSmallest = 0.05;
+    Tensors result;
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      const auto size = static_cast<std::size_t>(weights[i].numel());
+      const at::Tensor noise = at::empty(weights[i].sizes(), at::kDouble);
+      fill_normal(std::span(noise.data_ptr<double>(), size), Key{}.with("perturbation").with(i));
+      const double deviation =
+          weights[i].norm().item<double>() / std::sqrt(std::max(1.0, static_cast<double>(size)));
+      result.push_back(
+          weights[i] +
+          (noise * (kShare * deviation + kShare * kSmallest)).to(weights[i].scalar_type()));
+    }
+    return result;
+  }
+
+  [[noreturn]] void refuse_curvature(const SecondDerivativeCheck& check) const {
+    constexpr const char* kRemedy =
+        "Write the operator out (docs/torchscript.md shows how), and leave detach() and "
+        "straight-through estimators out of forward.";
+    if (check.wrong.empty()) {
+      throw Refusal(
+          fmt::format("its Hessian is not symmetric: u.Hv is {:.4g} and v.Hu {:.4g}, so that an "
+                      "operator has a wrong second derivative in this libtorch. {}",
+                      check.found,
+                      check.expected,
+                      kRemedy));
+    }
+    std::vector<std::string> operators;
+    for (const std::size_t i : check.wrong) {
+      for (const std::string& name : module_.operators_on(module_.parameters()[i].name)) {
+        if (std::ranges::find(operators, name) == operators.end()) operators.push_back(name);
+      }
+    }
+    const std::string applied =
+        operators.empty() ? "" : fmt::format(" (first used by {})", fmt::join(operators, ", "));
+    throw Refusal(fmt::format(
+        "its second derivative is not the derivative of its gradient: the rows of a product with "
+        "the Hessian that belong to '{}'{} have the norm {:.4g}, differences of gradients {:.4g}. "
+        "{}",
+        module_.parameters()[check.wrong.front()].name,
+        applied,
+        check.found,
+        check.expected,
+        kRemedy));
+  }
+
   const TorchScriptModule& module_;
   const TorchScriptProbe& probe_;
   Tensors leaves_;
 };
 
-// --- between child and parent: '0' or '1' for mixes_examples, then a line a name
-// -------------------
+TorchScriptCheck tried(const TorchScriptModule& module, const TorchScriptProbe& probe) {
+  try {
+    return Trial(module, probe).run();
+  } catch (const Error&) {
+    throw;
+  } catch (const Refusal&) {
+    throw;
+  } catch (const std::exception& error) {  // of libtorch's own, while it differentiates
+    if (is_out_of_memory(error.what())) throw;
+    throw Refusal(fmt::format("its derivatives failed: {}.", innermost_failure(error.what())));
+  }
+}
+
+// --- between child and parent: '0' or '1' for each finding, then a line per name
 
 std::string encoded(const TorchScriptCheck& check) {
-  std::string text(1, check.mixes_examples ? '1' : '0');
+  std::string text;
+  for (const bool finding : {check.mixes_examples, check.unverified_curvature})
+    text += finding ? '1' : '0';
   for (const std::string& name : check.unused_parameters) text += name + '\n';
   return text;
 }
 
 TorchScriptCheck decoded(std::string_view text) {
   TorchScriptCheck check;
-  check.mixes_examples = text.front() == '1';
-  text.remove_prefix(1);
+  check.mixes_examples = text[0] == '1';
+  check.unverified_curvature = text[1] == '1';
+  text.remove_prefix(2);
   while (!text.empty()) {
     const auto end = text.find('\n');
     check.unused_parameters.emplace_back(text.substr(0, end));
@@ -350,7 +472,7 @@ TorchScriptCheck check_torchscript(const std::filesystem::path& file,
         at::set_num_threads(1);  // the threads of the parent do not exist here
         set_blas_threads(1);
         const TorchScriptModule module(file, options);
-        return encoded(Trial(module, probe).run());
+        return encoded(tried(module, probe));
       },
       {.seconds = probe.limit_seconds, .memory_bytes = memory});
   if (outcome.end == SandboxOutcome::End::kReturned) return decoded(outcome.text);

@@ -73,7 +73,9 @@ std::string word_after(std::string_view text, std::string_view mark) {
 }  // namespace
 
 std::string innermost_failure(std::string_view text) {
-  const std::string message = operator_message(text);
+  std::string message = operator_message(text);
+  // "Could not run 'aten::x' with arguments from the 'Y' backend. This could be because ..."
+  message.resize(std::min(message.size(), message.find(". This could be because")));
   const std::string line = marked_line(text);
   return line.empty() ? message : fmt::format("{}, in `{}`", message, line);
 }
@@ -81,6 +83,13 @@ std::string innermost_failure(std::string_view text) {
 std::string dtype_text(c10::ScalarType dtype) {
   if (dtype == c10::ScalarType::Double) return "float64";
   if (dtype == c10::ScalarType::Float) return "float32";
+  if (dtype == c10::ScalarType::Half) return "float16";
+  if (dtype == c10::ScalarType::BFloat16) return "bfloat16";
+  if (dtype == c10::ScalarType::Long) return "int64";
+  if (dtype == c10::ScalarType::Int) return "int32";
+  if (dtype == c10::ScalarType::Bool) return "bool";
+  if (dtype == c10::ScalarType::ComplexFloat) return "complex64";
+  if (dtype == c10::ScalarType::ComplexDouble) return "complex128";
   return c10::toString(dtype);
 }
 
@@ -115,6 +124,25 @@ std::string load_failure(std::string_view text) {
 
 std::string forward_failure(std::string_view text, std::string_view dtype) {
   const std::string failure = innermost_failure(text);
+  if (contains(text, "'CUDA' backend") || contains(text, "not compiled with CUDA")) {
+    return fmt::format(
+        "forward failed: it makes tensors on the device cuda, which is fixed inside the model. "
+        "Replace device=\"cuda\" by the device of the inputs, x.device ({}).",
+        failure);
+  }
+  if (contains(text, "'indices' to have one of the following scalar types")) {
+    return fmt::format(
+        "forward failed: an embedding looks up integers, and the inputs came as real numbers. "
+        "Integers with one label per example count as a table and are standardised: "
+        "--no-standardize keeps them as tokens; x must be saved as int32 or int64, of rank 2 ({}).",
+        failure);
+  }
+  if (contains(text, "a leaf Variable that requires grad")) {
+    return fmt::format(
+        "forward changes a parameter in place. Write w = w * 2 instead of w *= 2 or "
+        "w.mul_(2) ({}).",
+        failure);
+  }
   const bool about_dtype = contains_any(failure,
                                         std::array<std::string_view, 5>{"expected scalar type",
                                                                         "same dtype",
@@ -124,11 +152,32 @@ std::string forward_failure(std::string_view text, std::string_view dtype) {
   if (about_dtype && dtype == "float64") {
     return fmt::format(
         "forward failed with float64 weights: {}. A dtype seems fixed inside the model: use "
-        "--dtype "
-        "float32, or replace the fixed dtype by that of the inputs.",
+        "--dtype float32, or replace the fixed dtype by that of the inputs.",
         failure);
   }
   return fmt::format("forward failed: {}.", failure);
+}
+
+std::string dtype_failure(c10::ScalarType returned, c10::ScalarType weights) {
+  const std::string both =
+      fmt::format("forward returned {} for {} weights", dtype_text(returned), dtype_text(weights));
+  if (c10::isComplexType(returned))
+    return both + ". Return real numbers: torch.view_as_real(z), z.abs() or z.real.";
+  if (!c10::isFloatingType(returned)) {
+    return both +
+           ": argmax, round, comparisons and conversions to integers have no derivative. Return "
+           "the numbers before them (logits).";
+  }
+  if (returned == c10::ScalarType::Double || returned == c10::ScalarType::Float) {
+    return fmt::format(
+        "{}: a dtype is fixed inside the model. Use --dtype {}, or replace the fixed dtype by that "
+        "of the inputs.",
+        both,
+        dtype_text(returned));
+  }
+  return both +
+         ": 16-bit numbers are too coarse for second derivatives. Leave .half(), "
+         ".bfloat16() and autocast out of forward.";
 }
 
 std::string double_backward_failure(std::string_view text) {

@@ -18,6 +18,9 @@ std::string load_failure(std::string_view text);
 /// Why forward failed, and what to do; `dtype` is that of the weights ("float64").
 std::string forward_failure(std::string_view text, std::string_view dtype);
 
+/// Why outputs of this type cannot be used with weights of another, and what to do.
+std::string dtype_failure(c10::ScalarType returned, c10::ScalarType weights);
+
 /// Why a second derivative failed: the operator that has none.
 std::string double_backward_failure(std::string_view text);
 

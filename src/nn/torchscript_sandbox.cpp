@@ -33,10 +33,11 @@ constexpr std::size_t kOutputKept = 4096;
 constexpr std::size_t kLongestReport = std::size_t{1} << 24;
 
 [[noreturn]] void system_refused(const char* what, int error) {
-  throw RunFailed("nn::run_in_sandbox",
-                  fmt::format("{} for a trial process failed: {}. Free some memory or processes.",
-                              what,
-                              std::strerror(error)));
+  throw RunFailed(
+      "trial of the model",
+      fmt::format("{} for a process of its own failed: {}. Free some memory or processes.",
+                  what,
+                  std::strerror(error)));
 }
 
 struct Pipe {

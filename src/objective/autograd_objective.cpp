@@ -1,6 +1,7 @@
 #include "thalweg/objective/autograd_objective.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -100,7 +101,12 @@ class AutogradLinearization final : public Linearization {
   }
 
   void require_value() {
-    if (!loss_.defined()) for_each_range(/*differentiable=*/false, [](const Derivatives&) {});
+    if (loss_.defined()) return;
+    const auto begin = std::chrono::steady_clock::now();
+    for_each_range(/*differentiable=*/false, [](const Derivatives&) {});
+    work_->plain_gradient_seconds +=
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    ++work_->plain_gradients;
   }
 
   std::shared_ptr<const BatchLoss> loss_function_;
@@ -114,6 +120,14 @@ class AutogradLinearization final : public Linearization {
 };
 
 }  // namespace
+
+WorkCounters WorkCounters::since(const WorkCounters& before) const {
+  return {.gradients = gradients - before.gradients,
+          .hessian_products = hessian_products - before.hessian_products,
+          .third_derivatives = third_derivatives - before.third_derivatives,
+          .plain_gradients = plain_gradients - before.plain_gradients,
+          .plain_gradient_seconds = plain_gradient_seconds - before.plain_gradient_seconds};
+}
 
 AutogradObjective::AutogradObjective(std::shared_ptr<const BatchLoss> loss,
                                      at::TensorOptions options,

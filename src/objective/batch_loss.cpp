@@ -1,5 +1,6 @@
 #include "thalweg/objective/batch_loss.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -25,8 +26,13 @@ class NetworkLoss final : public BatchLoss {
   NetworkLoss(std::shared_ptr<const nn::Network> network,
               const data::Dataset& data,
               LossKind kind,
-              at::TensorOptions options)
-      : network_(std::move(network)), kind_(kind), examples_(data.size()), counted_(data.size()) {
+              at::TensorOptions options,
+              bool split)
+      : network_(std::move(network)),
+        kind_(kind),
+        split_(split),
+        examples_(data.size()),
+        counted_(data.size()) {
     inputs_ = nn::to_tensor(data.inputs);
     if (inputs_.is_floating_point()) inputs_ = inputs_.to(type_of(options));
     inputs_ = inputs_.to(options.device());
@@ -39,6 +45,10 @@ class NetworkLoss final : public BatchLoss {
   PartialLoss evaluate(const nn::ParameterTensors& parameters,
                        std::int64_t first,
                        std::int64_t last) const override {
+    if (!split_ && last - first < examples_) {
+      throw InvalidArgument(
+          "model", "this network mixes the examples of a batch: its loss cannot be split.");
+    }
     const at::Tensor outputs = network_->forward(parameters, inputs_.slice(0, first, last));
     const at::Tensor targets = targets_.slice(0, first, last);
     const bool mse = kind_ == LossKind::kMse;
@@ -50,7 +60,11 @@ class NetworkLoss final : public BatchLoss {
 
   at::Tensor outputs(const nn::ParameterTensors& parameters, std::int64_t count) const override {
     const std::int64_t stride = examples_ / count;
-    return network_->forward(parameters, inputs_.slice(0, 0, count * stride, stride));
+    const auto chosen = [&](const at::Tensor& rows) {
+      return rows.slice(0, 0, count * stride, stride);
+    };
+    return split_ ? network_->forward(parameters, chosen(inputs_))
+                  : chosen(network_->forward(parameters, inputs_));
   }
 
  private:
@@ -84,32 +98,37 @@ class NetworkLoss final : public BatchLoss {
   void set_mask(const at::Tensor& counts, const at::TensorOptions& options) {
     counted_ = counts.sum().item<std::int64_t>();
     if (counted_ == 0) {
-      throw InvalidArgument("network_loss",
+      throw InvalidArgument("model",
                             "every label is -1, so that no position counts. Keep other examples.");
     }
     if (counted_ < counts.numel())
       mask_ = counts.unsqueeze(-1).to(type_of(options)).to(options.device());
   }
 
-  /// The number of outputs, after a look at their shape: (1, c), or (1, T, c) for sequences.
+  /// The number of outputs, after a look at their shape on `few` examples: (few, c), or (few, T, c)
+  /// for sequences. Models that squeeze() change their rank for a single one.
   std::int64_t probe_outputs(const data::Dataset& data, const at::TensorOptions& options) const {
     const at::NoGradGuard no_grad;
+    const std::int64_t few = split_ ? std::min<std::int64_t>(examples_, 2) : examples_;
     const at::Tensor weights =
         network_->initial_weights(Key{}).to(options.device()).to(type_of(options));
-    const at::Tensor outputs = network_->forward(weights, inputs_.slice(0, 0, 1));
-    std::vector<std::int64_t> wanted = {1};
+    const at::Tensor outputs = network_->forward(weights, inputs_.slice(0, 0, few));
+    std::vector<std::int64_t> wanted = {few};
     if (data.has_sequences()) wanted.push_back(data.labels.shape()[1]);
     const std::vector<std::int64_t> got = outputs.sizes().vec();
     if (got.empty() || std::vector(got.begin(), got.end() - 1) != wanted) {
+      const std::string form = data.has_sequences()
+                                   ? fmt::format("({}, {}, outputs)", few, wanted[1])
+                                   : fmt::format("({}, outputs)", few);
       throw InvalidArgument(
-          "network_loss",
-          fmt::format(
-              "for one example the network must return {}; it returned {}. {}",
-              data.has_sequences() ? fmt::format("(1, {}, outputs)", wanted[1]) : "(1, outputs)",
-              shape_text(got),
-              data.has_sequences()
-                  ? "Labels at each position of a sequence need outputs at each."
-                  : "Outputs at each position need labels at each, y of the shape of x."));
+          "model",
+          fmt::format("for {} examples the network must return {}; it returned {}. {}",
+                      few,
+                      form,
+                      shape_text(got),
+                      data.has_sequences()
+                          ? "Labels at each position of a sequence need outputs at each."
+                          : "Outputs at each position need labels at each, y of the shape of x."));
     }
     return got.back();
   }
@@ -117,7 +136,7 @@ class NetworkLoss final : public BatchLoss {
   static void require_outputs(std::int64_t got, std::int64_t wanted) {
     if (got == wanted) return;
     throw InvalidArgument(
-        "network_loss",
+        "model",
         fmt::format("the network has {} outputs, the data need {}. Change the model's last layer, "
                     "or the data (--classes).",
                     got,
@@ -140,6 +159,7 @@ class NetworkLoss final : public BatchLoss {
 
   std::shared_ptr<const nn::Network> network_;
   LossKind kind_;
+  bool split_;
   std::int64_t examples_;
   bool single_output_ = false;
   std::int64_t counted_;  // examples, or positions with a label
@@ -185,8 +205,9 @@ LossKind loss_kind_named(std::string_view name) {
 std::unique_ptr<BatchLoss> network_loss(std::shared_ptr<const nn::Network> network,
                                         const data::Dataset& data,
                                         LossKind kind,
-                                        at::TensorOptions options) {
-  return std::make_unique<NetworkLoss>(std::move(network), data, kind, options);
+                                        at::TensorOptions options,
+                                        bool split) {
+  return std::make_unique<NetworkLoss>(std::move(network), data, kind, options, split);
 }
 
 std::unique_ptr<BatchLoss> function_loss(std::int64_t dimension,

@@ -48,8 +48,8 @@ std::vector<Layer> layers_of(const RunData& run) {
 }
 
 std::string with_error(double value, double error) {
-  return std::isnan(error) ? number_text(value)
-                           : number_text(value) + " ± " + number_text(error, 2);
+  return std::isnan(error) || error == 0 ? number_text(value)
+                                         : number_text(value) + " ± " + number_text(error, 2);
 }
 
 std::vector<Tile> key_figures(const RunData& run) {
@@ -85,23 +85,30 @@ std::string bulk_sentence(const std::vector<double>& eigenvalues, const RunData&
 }
 
 void add_density(Page& page, const RunData& run) {
-  const auto eigenvalues = run.facts.numbers("results.eigenvalues");
-  DensityPlot plot{
-      .title = "Density of eigenvalues",
-      .takeaway =
-          "The curve is the bulk, on a logarithmic scale; the stems are the leading eigenvalues, "
-          "one each. " +
-          bulk_sentence(eigenvalues, run),
-      .x_label = "eigenvalue of the Hessian",
-      .y_label = "density",
-      .points = run.facts.numbers("results.density.points"),
-      .values = run.facts.numbers("results.density.values"),
-      .log_y = true};
-  plot.values.resize(plot.points.size(), NAN);
-  for (std::size_t i = 0; i < eigenvalues.size(); ++i) {
-    plot.stems.push_back(
-        {eigenvalues[i], fmt::format("λ{} = {}", i + 1, number_text(eigenvalues[i], 5))});
+  const auto leading = run.facts.numbers("results.eigenvalues");
+  const auto all = run.facts.numbers("results.density.eigenvalues");
+  DensityPlot plot{.title = "Leading eigenvalues",
+                   .takeaway = "One stem per eigenvalue. " + bulk_sentence(leading, run),
+                   .x_label = "eigenvalue of the Hessian",
+                   .y_label = "eigenvalues per unit",
+                   .points = run.facts.numbers("results.density.points"),
+                   .values = run.facts.numbers("results.density.values"),
+                   .log_y = true};
+  if (!all.empty()) {
+    plot.title = "All eigenvalues";
+    plot.takeaway = fmt::format("The Hessian is small: these are all {}, one stem each.",
+                                count_text(std::ssize(all), "eigenvalue"));
+  } else if (!plot.points.empty()) {
+    plot.title = "Density of eigenvalues";
+    plot.takeaway =
+        "The curve is the bulk, on a logarithmic scale; the stems are the leading eigenvalues, "
+        "one each. " +
+        bulk_sentence(leading, run);
   }
+  plot.values.resize(plot.points.size(), NAN);
+  const auto& stems = all.empty() ? leading : all;
+  for (std::size_t i = 0; i < stems.size(); ++i)
+    plot.stems.push_back({stems[i], fmt::format("λ{} = {}", i + 1, number_text(stems[i], 5))});
   if (!plot.points.empty() || !plot.stems.empty()) page.drawing(draw(plot));
 }
 

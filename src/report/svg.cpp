@@ -45,7 +45,7 @@ std::string density_svg(const DensityPlot& plot, double width) {
   for (const Stem& stem : plot.stems) positions.push_back(stem.position);
   const Range heights = density_range(plot);
   SvgCanvas canvas(width, plot_height(width), {.top = 30}, range_of(positions), heights);
-  canvas.y_axis(plot.y_label);
+  if (!plot.points.empty()) canvas.y_axis(plot.y_label);
 
   std::vector<double> clipped = plot.values;
   for (double& value : clipped) value = std::max(value, heights.low);

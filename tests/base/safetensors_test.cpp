@@ -11,6 +11,7 @@
 #include "support/temporary_folder.hpp"
 #include "support/text_files.hpp"
 #include "thalweg/base/error.hpp"
+#include "thalweg/base/npz.hpp"
 
 namespace thalweg {
 namespace {
@@ -33,7 +34,10 @@ class Safetensors : public ::testing::Test {
                                with_length(header.size(), header + std::string(data)));
   }
   NamedArrays read(const std::string& header, std::string_view data) const {
-    return read_safetensors(file(header, data));
+    const SafetensorsFile content(file(header, data));
+    NamedArrays arrays;
+    for (const std::string& name : content.names()) arrays.emplace(name, content.read(name));
+    return arrays;
   }
   testing::TemporaryFolder folder_;
 };
@@ -56,6 +60,27 @@ TEST_F(Safetensors, WidensSixteenBitFloats) {
                            std::string_view("\0\x3c\0\xc0\1\0\0\x7c\x80\x3f\0\xc0", 12));
   EXPECT_THAT(arrays.at("h").as<float>(), ElementsAre(1, -2, std::ldexp(1.F, -24), INFINITY));
   EXPECT_THAT(arrays.at("b").as<float>(), ElementsAre(1, -2));
+}
+
+/// What safetensors.torch.save_model writes of tied weights.
+TEST_F(Safetensors, FollowsTheAliasesOfTiedTensors) {
+  const auto arrays =
+      read(R"({"__metadata__":{"format":"pt","head":"embedding","embedding":"head"},)"
+           R"("embedding":{"dtype":"I8","shape":[2],"data_offsets":[0,2]}})",
+           "\1\2");
+  EXPECT_EQ(arrays.size(), 2U);
+  EXPECT_EQ(arrays.at("head"), arrays.at("embedding"));
+}
+
+TEST_F(Safetensors, DoesNotLookAtTensorsThatNobodyWants) {
+  const SafetensorsFile content(file(R"({"w":{"dtype":"I8","shape":[1],"data_offsets":[0,1]},)"
+                                     R"("a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]},)"
+                                     R"("b":{"dtype":"U16","shape":[1],"data_offsets":[0,2]},)"
+                                     R"("c":{"dtype":"C64","shape":[1],"data_offsets":[0,8]}})",
+                                     "\7"));
+  EXPECT_THAT(content.names(), ElementsAre("w", "a", "b", "c"));
+  EXPECT_THAT(content.read("w").as<std::int8_t>(), ElementsAre(7));
+  for (const char* name : {"a", "b", "c", "d"}) EXPECT_THROW(content.read(name), BadInput) << name;
 }
 
 TEST_F(Safetensors, RefusesHeadersThatDoNotFitTheFile) {
@@ -85,7 +110,7 @@ TEST_F(Safetensors, RefusesWhatIsNotSafetensors) {
   for (const std::string& bytes :
        {std::string(), std::string("abc"), with_length(1ULL << 60, "{}"), with_length(50, "{}")}) {
     const auto path = testing::write_text(folder_ / "x.safetensors", bytes);
-    EXPECT_THAT([&] { read_safetensors(path); },
+    EXPECT_THAT([&] { SafetensorsFile{path}; },
                 ThrowsMessage<BadInput>(AllOf(HasSubstr("x.safetensors"), HasSubstr("save_file"))));
   }
 }

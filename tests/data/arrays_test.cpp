@@ -161,7 +161,20 @@ TEST(Arrays, RefusesLabelsThatAreNotClasses) {
       [] {
         read(kTable, array<std::int64_t>({0, 1, 1}, {3, 1}));
       },
-      {"int64 of shape (3, 1)", "y.ravel()", "astype(float)"});
+      {"int64 of shape (3, 1)", "y.ravel()"});
+}
+
+TEST(Arrays, KnowsOneHotLabels) {
+  expect_bad_input(
+      [] {
+        read(kTable, array<std::int64_t>({0, 1, 1, 0, 0, 1}, {3, 2}));
+      },
+      {"int64 of shape (3, 2)", "one-hot", "y.argmax(axis=1)"});
+  expect_bad_input(
+      [] {
+        read(kTable, array<std::int64_t>({0, 1, 1, 1, 0, 1}, {3, 2}));
+      },
+      {"y.astype(float)"});
 }
 
 const NdArray kTokens = array<std::int64_t>({0, 3, 1, 2, 2, 0}, {2, 3});
@@ -214,9 +227,9 @@ TEST(Arrays, RefusesSequencesOutOfRange) {
       {"every label that counts is 0"});
   expect_bad_input(
       [&] {
-        read(kTokens, array<std::int64_t>({0, 1, 0, 1}, {2, 2}));
+        read(kTokens, array<std::int64_t>({0, 2, 0, 1}, {2, 2}));
       },
-      {"int64 of shape (2, 2)", "integers x of the same shape"});
+      {"int64 of shape (2, 2)", "integers x of the same shape", "astype(float)"});
 }
 
 TEST(Arrays, ReadsTheTestSetFromArraysOfItsOwn) {

@@ -138,7 +138,7 @@ TEST(FlowComparison, ResumesBitForBit) {
   second.comparison.set_state(first.comparison.state());
   second.run();
   for (const auto& [path, series] : whole.recorder.series()) {
-    if (path.ends_with("flow_aux/seconds") || path == "measured_variances") continue;
+    if (path.ends_with("seconds") || path == "measured_variances") continue;
     const run::Series* resumed = second.recorder.find(path);
     ASSERT_NE(resumed, nullptr) << path;
     for (std::int64_t t = 14; t < series.rows; ++t) {
@@ -174,6 +174,37 @@ TEST(FlowComparison, StopsWhereTheRunDiverges) {
   EXPECT_FALSE(summary["warnings"].empty());
 }
 
+// A valley whose walls steepen downstream, from a point where the loss is 0 to rounding: what it
+// then comes to says nothing of divergence.
+TEST(FlowComparison, GoesOnWhereTheFirstLossIsNothing) {
+  const auto objective = make_objective(3, [](const at::Tensor& w) {
+    return .5 * (w[1] + w[2]) * w[0] * w[0] - .02 * w[1] + .5 * w[2] * w[2];
+  });
+  const auto rule = gradient_descent(.1);
+  run::Recorder recorder = new_recorder();
+  FlowComparisonOptions options = options_for(600);
+  options.processes = {"discrete"};
+  FlowComparison comparison(*objective, rule, testing::vector({.2, 19.95, 0}), options, recorder);
+  while (!comparison.finished()) comparison.step();
+  EXPECT_FALSE(comparison.diverged());
+  EXPECT_EQ(comparison.next_row(), 601);
+  EXPECT_LT(std::abs(recorder.find("discrete/train_loss")->at(0)), 1e-15);
+}
+
+// From the origin, where nothing has a scale, only numbers that are not finite count.
+TEST(FlowComparison, StopsWhereARunFromTheOriginDiverges) {
+  const auto objective =
+      make_objective(2, [](const at::Tensor& w) { return w.square().sum() + 1e-6 * w.sum(); });
+  const auto rule = gradient_descent(3);
+  run::Recorder recorder = new_recorder();
+  FlowComparisonOptions options = options_for(500);
+  options.processes = {"discrete"};
+  options.spectrum_every = -1;
+  FlowComparison comparison(*objective, rule, testing::vector({0, 0}), options, recorder);
+  while (!comparison.finished()) comparison.step();
+  EXPECT_TRUE(comparison.diverged());
+}
+
 // (ab - 1)^2 / 2 from above the edge: where each process ends is known.
 TEST(FlowComparison, EndsAFactorisationWhereTheoryPutsIt) {
   const auto objective =
@@ -188,8 +219,8 @@ TEST(FlowComparison, EndsAFactorisationWhereTheoryPutsIt) {
   EXPECT_NEAR(recorder.find("stable/train_loss")->at(300), 0, 1e-9);
 }
 
-// What Cohen and others claim of RMSProp's step sizes at rest: fewer steps than the least admissible
-// M would take, more than gradient descent at the edge; and nu gets there.
+// What Cohen and others claim of RMSProp's step sizes at rest: fewer steps than the least
+// admissible M would take, more than gradient descent at the edge; and nu gets there.
 TEST(FlowComparison, RanksTheStationaryPreconditioner) {
   Net1 net;
   const auto objective = make_objective(73, net);

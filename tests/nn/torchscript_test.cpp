@@ -13,6 +13,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <torch/csrc/autograd/autograd.h>
+#include <torch/csrc/autograd/custom_function.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/frontend/resolver.h>
 #include <torch/csrc/jit/frontend/sugared_value.h>
@@ -46,7 +47,23 @@ at::Tensor crash(const at::Tensor& /*x*/) {
   return {};
 }
 at::Tensor quit(const at::Tensor& /*x*/) { std::_Exit(7); }
+
+/// x^3 whose backward pass takes the saved x for a constant.
+struct WrongCube : torch::autograd::Function<WrongCube> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x) {
+    context->save_for_backward({x});
+    return x * x * x;
+  }
+  static std::vector<at::Tensor> backward(torch::autograd::AutogradContext* context,
+                                          const std::vector<at::Tensor>& gradient) {
+    const at::Tensor x = context->get_saved_variables()[0].detach();
+    return {gradient[0] * 3 * x * x};
+  }
+};
+at::Tensor wrong_cube(const at::Tensor& x) { return WrongCube::apply(x); }
+
 TORCH_LIBRARY(thalweg_test, library) {
+  library.def("wrong_cube(Tensor x) -> Tensor", wrong_cube);
   library.def("crash(Tensor x) -> Tensor", crash);
   library.def("quit(Tensor x) -> Tensor", quit);
 }
@@ -157,7 +174,6 @@ void expect_sentence(const std::string& message) {
 }
 
 // --- the function of the weights
-// -------------------------------------------------------------------
 
 TEST_F(TorchScript, LaysParametersOutInOrder) {
   const TorchScriptNetwork net = network(mlp());
@@ -278,6 +294,65 @@ def forward(self, x):
   EXPECT_TRUE(at::allclose(y, x.matmul(w.view({3, 2})) * 3 + 0.5));
 }
 
+TEST_F(TorchScript, ReplacesItsState) {
+  Module module("Scaled");
+  module.register_parameter("w", weight({3, 2}, "w"), false);
+  module.register_parameter("frozen", at::full({2}, 3.0, at::kFloat), false);
+  module.register_buffer("count", at::ones({}, at::kLong));
+  module.define(
+      "def forward(self, x):\n    return torch.matmul(x, self.w) * self.frozen + self.count\n");
+  TorchScriptModule scaled(saved(module));
+  ASSERT_EQ(scaled.state().size(), 2U);
+  EXPECT_EQ(scaled.state()[0].name, "frozen");
+  EXPECT_TRUE(scaled.state()[0].is_parameter);
+  EXPECT_EQ(scaled.state()[1].name, "count");
+  EXPECT_FALSE(scaled.state()[1].is_parameter);
+  scaled.set_state("frozen", at::full({2}, 0.1, at::kDouble));
+  scaled.set_state("count", at::full({}, 7, at::kDouble));
+  const at::Tensor x = random_tensor({4, 3}, Key{3});
+  const at::Tensor w = scaled.initial_weights();
+  EXPECT_TRUE(at::allclose(scaled.call(w, {x}), x.matmul(w.view({3, 2})) * 0.1 + 7, 1e-14, 1e-14));
+  EXPECT_THROW(scaled.set_state("frozen", at::zeros({3})), InvalidArgument);
+  EXPECT_THROW(scaled.set_state("w", at::zeros({3, 2})), InvalidArgument);
+}
+
+TEST_F(TorchScript, KnowsTheOtherNamesOfTiedWeights) {
+  Module module("Tied");
+  const at::Tensor shared = weight({3, 3}, "shared");
+  module.register_parameter("a", shared, false);
+  module.register_parameter("b", shared, false);
+  module.define(
+      "def forward(self, x):\n    return torch.matmul(torch.matmul(x, self.a), self.b)\n");
+  const TorchScriptModule tied(saved(module));
+  EXPECT_THAT(tied.ties(), ElementsAre(std::pair("b", "a")));
+  EXPECT_TRUE(tied.state().empty());
+}
+
+TEST_F(TorchScript, RefusesParametersThatWouldBeLeftOut) {
+  Module module = with_forward("return torch.matmul(x, self.w)");
+  module.register_parameter("phase", at::ones({2}, at::kComplexDouble).requires_grad_(true), false);
+  const std::string message = refusal(module);
+  expect_sentence(message);
+  EXPECT_THAT(message, AllOf(HasSubstr("'phase' is complex"), HasSubstr("torch.view_as_real")));
+}
+
+// model(x).squeeze() drops the axis of a single output, and of a single example.
+TEST_F(TorchScript, PutsSqueezedAxesBack) {
+  for (const std::int64_t outputs : {1, 2}) {
+    Module module("Squeezed");
+    module.register_parameter("w", weight({3, outputs}, "w"), false);
+    module.define("def forward(self, x):\n    return torch.matmul(x, self.w).squeeze()\n");
+    const TorchScriptNetwork net = network(module);
+    const at::Tensor w = net.initial_weights(Key{});
+    for (const std::int64_t examples : {1, 4}) {
+      const at::Tensor x = random_tensor({examples, 3}, Key{3});
+      const at::Tensor y = net.forward(w, x);
+      EXPECT_THAT(y.sizes().vec(), ElementsAre(examples, outputs));
+      EXPECT_TRUE(at::allclose(y, x.matmul(w.view({3, outputs}))));
+    }
+  }
+}
+
 TEST_F(TorchScript, CountsOneOutputPerExampleAsAColumn) {
   const TorchScriptNetwork net = network(with_forward("return torch.matmul(x, self.w).sum(1)"));
   const at::Tensor y = net.forward(net.initial_weights(Key{}), random_tensor({4, 3}, Key{3}));
@@ -354,7 +429,6 @@ TEST_F(TorchScript, TellsWhichLineOfTheModelFailed) {
 }
 
 // --- the check before a run
-// ------------------------------------------------------------------------
 
 TEST_F(TorchScript, CheckPassesAPlainModel) {
   TorchScriptProbe wanted = probe();
@@ -425,6 +499,79 @@ TEST_F(TorchScript, CheckRefusesAFixedDtype) {
               HasSubstr("Use --dtype float32"));
 }
 
+TEST_F(TorchScript, CheckNamesTheRemedyForEachDtype) {
+  const auto message = [&](const std::string& conversion, at::ScalarType dtype) {
+    TorchScriptProbe wanted = probe();
+    wanted.dtype = dtype;
+    wanted.arguments = {wanted.arguments[0].to(dtype)};
+    return refusal(saved(with_forward("return torch.matmul(x, self.w)" + conversion)), wanted);
+  };
+  EXPECT_THAT(message(".to(7)", at::kFloat), HasSubstr("Use --dtype float64"));  // 7: float64
+  EXPECT_THAT(message(".to(6)", at::kDouble), HasSubstr("Use --dtype float32"));
+  EXPECT_THAT(message(".to(5)", at::kFloat),
+              AllOf(HasSubstr("returned float16"), Not(HasSubstr("--dtype"))));
+  EXPECT_THAT(message(".argmax(1)", at::kFloat),
+              AllOf(HasSubstr("argmax"), HasSubstr("logits"), Not(HasSubstr("--dtype"))));
+  EXPECT_THAT(message(".to(10)", at::kDouble), HasSubstr("torch.view_as_real"));
+}
+
+TEST_F(TorchScript, CheckRefusesInPlaceChanges) {
+  for (const char* body : {"x.mul_(2)\n    return torch.matmul(x, self.w)",
+                           "x += 1\n    return torch.matmul(x, self.w)"}) {
+    const std::string message = refusal(with_forward(body));
+    expect_sentence(message);
+    EXPECT_THAT(message, HasSubstr("forward changes its inputs in place"));
+  }
+  const std::string message =
+      refusal(with_forward("self.w.mul_(2)\n    return torch.matmul(x, self.w)"));
+  expect_sentence(message);
+  EXPECT_THAT(message, HasSubstr("forward changes a parameter in place"));
+}
+
+TEST_F(TorchScript, CheckNamesTheRemedyForEmbeddings) {
+  const auto lookup = [](const std::string& sparse) {
+    Module module("Lookup");
+    module.register_parameter("w", weight({7, 2}, "w"), false);
+    module.define("def forward(self, x):\n    return torch.embedding(self.w, x, -1, False, " +
+                  sparse + ").sum(1)\n");
+    return module;
+  };
+  const Module module = lookup("False"), sparse = lookup("True");
+  EXPECT_THAT(refusal(saved(module), probe()), HasSubstr("--no-standardize keeps them as tokens"));
+  TorchScriptProbe tokens;
+  tokens.arguments = {at::arange(12, at::kLong).remainder(7).view({6, 2})};
+  EXPECT_EQ(refusal(saved(module), tokens), "(not refused)");
+  const std::string message = refusal(saved(sparse), tokens);
+  expect_sentence(message);
+  EXPECT_THAT(message, AllOf(HasSubstr("gradient of 'w' is sparse"), HasSubstr("sparse=False")));
+}
+
+TEST_F(TorchScript, CheckNamesADeviceFixedInside) {
+  const std::string message =
+      refusal(with_forward("return torch.matmul(x, self.w) + torch.zeros([2], device=\"cuda\")"));
+  expect_sentence(message);
+  EXPECT_THAT(message, AllOf(HasSubstr("x.device"), Not(HasSubstr("Facebook"))));
+}
+
+// Whatever the caller's thread says of gradients.
+TEST_F(TorchScript, CheckDifferentiatesUnderANoGradGuard) {
+  const fs::path file = saved(mlp());
+  const at::NoGradGuard no_grad;
+  EXPECT_EQ(refusal(file, probe()), "(not refused)");
+}
+
+TEST_F(TorchScript, CheckComparesSecondDerivativesWithDifferences) {
+  const auto cube = [](const std::string& name) {
+    return "return torch.matmul(x, " + name + "(self.w))";
+  };
+  const std::string message = refusal(with_forward(cube("thalweg_test.wrong_cube")));
+  expect_sentence(message);
+  EXPECT_THAT(message,
+              AllOf(HasSubstr("second derivative is not the derivative of its gradient"),
+                    HasSubstr("'w' (first used by thalweg_test::wrong_cube)")));
+  EXPECT_EQ(refusal(with_forward("return torch.matmul(x, self.w.pow(3))")), "(not refused)");
+}
+
 TEST_F(TorchScript, CheckRefusesTheWrongNumberOfOutputs) {
   TorchScriptProbe wanted = probe();
   wanted.outputs = 10;
@@ -480,7 +627,6 @@ TEST_F(TorchScript, CheckNeedsTwoExamples) {
 }
 
 // --- models that misbehave
-// -------------------------------------------------------------------------
 
 TEST_F(TorchScript, CheckStopsAModelThatLoopsForEver) {
   TorchScriptProbe patient = probe();
@@ -521,7 +667,6 @@ TEST_F(TorchScript, PrintingDoesNotReachStandardOutput) {
 }
 
 // --- files that are no models
-// ----------------------------------------------------------------------
 
 /// The members of an archive, changed by `edit`, as a new archive with sizes and CRCs that fit.
 void rewrite(const fs::path& from,

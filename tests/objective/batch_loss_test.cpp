@@ -111,6 +111,33 @@ struct Sequences {
   }
 };
 
+/// Outputs less their mean over the batch, as batch normalisation in training mode.
+class Centred final : public nn::Network {
+ public:
+  Centred() { add_parameter("w", {2, 4}); }
+  at::Tensor initial_weights(Key) const override { return at::ones({8}, at::kDouble); }
+  at::Tensor forward(const nn::ParameterTensors& w, const at::Tensor& x) const override {
+    EXPECT_GT(x.size(0), 2) << "a batch of another size than is used";
+    const at::Tensor outputs = at::mm(x, w[0].t());
+    return outputs - outputs.mean(0);
+  }
+  using Network::forward;
+  std::string description() const override { return "centred"; }
+};
+
+TEST(BatchLoss, OfANetworkThatMixesExamplesIsTakenWhole) {
+  const auto network = std::make_shared<Centred>();
+  const data::Dataset data = labelled_data(10, {4}, 2);
+  const auto loss = network_loss(network, data, LossKind::kMse, kDouble, /*split=*/false);
+  const at::Tensor w = testing::random_tensor({8}, Key{3});
+  const auto parameters = nn::split_parameters(w, network->parameters());
+  const at::Tensor all = network->forward(w, nn::to_tensor(data.inputs));
+  EXPECT_TRUE(loss->evaluate(parameters, 0, 10).outputs.equal(all));
+  EXPECT_TRUE(loss->outputs(parameters, 5).equal(all.slice(0, 0, 10, 2)));
+  EXPECT_TRUE(loss->outputs(parameters, 1).equal(all.narrow(0, 0, 1)));
+  EXPECT_THROW(loss->evaluate(parameters, 0, 5), InvalidArgument);
+}
+
 TEST(BatchLoss, OfSequencesIsTheMeanOverCountedPositions) {
   const Sequences model;
   const auto whole = [&](LossKind kind) {
@@ -161,7 +188,7 @@ TEST(BatchLoss, RefusesOutputsThatAreNotWhereTheLabelsAre) {
   one_label.labels = NdArray(DType::kInt64, {7});
   EXPECT_THAT(message_of<InvalidArgument>(
                   [&] { network_loss(model.network, one_label, LossKind::kMse, kDouble); }),
-              HasSubstr("must return (1, outputs); it returned (1, 5, 3)"));
+              HasSubstr("must return (2, outputs); it returned (2, 5, 3)"));
   data::Dataset nothing_counts = model.data;
   for (auto& label : nothing_counts.labels.as<std::int64_t>()) label = -1;
   EXPECT_THAT(message_of<InvalidArgument>(

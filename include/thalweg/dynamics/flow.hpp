@@ -27,7 +27,6 @@ struct FlowState : PointState {
   double residual = kUnknown;  ///< of the complementarity problem, relative
   double error = kUnknown;     ///< estimated error of the integration over the step, relative
   int substeps = 0;            ///< taken after it
-  double seconds = 0;          ///< wall time of the step that followed
 };
 
 /// An ordinary differential equation that describes an optimizer; one unit of time is one of its

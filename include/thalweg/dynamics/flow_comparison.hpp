@@ -70,7 +70,8 @@ class FlowComparison {
   void step();
   std::int64_t next_row() const { return row_; }
   bool finished() const { return diverged_ || row_ > options_.steps; }
-  /// The discrete run's loss is not finite, or a million times the first.
+  /// The discrete run's loss is not finite, or larger than both a million times the first and a
+  /// thousand times w^T M w at the start.
   bool diverged() const { return diverged_; }
 
   /// Why flows had to stop, a sentence each, by process.
@@ -89,6 +90,7 @@ class FlowComparison {
                                   const at::Tensor& start,
                                   const OptimizerState& before);
   void record_discrete(bool move);
+  double divergence_limit(double first_loss, const at::Tensor& weights) const;
   void record_midpoint();
   void record_flow(const std::string& process, Flow& flow, bool move);
   void record_raw_eigenvalues();
@@ -106,7 +108,7 @@ class FlowComparison {
 
   std::int64_t row_ = 0;
   bool diverged_ = false;
-  double first_loss_ = 0;
+  double largest_loss_ = 0;  // of a run that has not diverged
   std::unique_ptr<DiscreteRun> discrete_;
   std::map<std::string, std::unique_ptr<Flow>> flows_;
   std::map<std::string, std::string> failures_;

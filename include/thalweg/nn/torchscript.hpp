@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +19,14 @@ struct TorchScriptOptions {
   bool train_mode = false;
 };
 
+/// A tensor that a module holds beside its weights and that is not trained: a buffer such as the
+/// statistics of a batch normalisation, or a frozen parameter.
+struct StateInfo {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  bool is_parameter = false;  ///< frozen
+};
+
 /// A model that the user exported with torch.jit.script or torch.jit.trace, as a function of one
 /// flat weight vector.
 ///
@@ -30,8 +40,8 @@ class TorchScriptModule {
  public:
   /// Checks the archive and loads it on the CPU. Loading runs what the file says: pass a file of
   /// unknown origin through check_torchscript first, which does so in a process of its own.
-  /// @throws BadInput  unreadable or damaged file, no forward, no parameters, operators this
-  ///                   libtorch lacks
+  /// @throws BadInput  unreadable or damaged file, no forward, no parameters, parameters that are
+  ///                   complex or sparse, operators this libtorch lacks
   explicit TorchScriptModule(const std::filesystem::path& file,
                              const TorchScriptOptions& options = {});
   ~TorchScriptModule();
@@ -43,6 +53,16 @@ class TorchScriptModule {
   std::int64_t dimension() const;
   /// The weights in the file [P], float64 on the CPU.
   at::Tensor initial_weights() const;
+  /// Further names of tied weights, with the name that parameters() has.
+  const std::map<std::string, std::string>& ties() const;
+  const std::vector<StateInfo>& state() const;
+  /// Replaces a tensor of state(), which stays what it was: real, integer or bool.
+  /// @throws InvalidArgument  no state of this name, or of another shape
+  void set_state(const std::string& name, const at::Tensor& tensor);
+
+  /// The operators that forward applies to a parameter first, as libtorch spells them
+  /// ("aten::linear"); for messages.
+  std::vector<std::string> operators_on(const std::string& parameter) const;
 
   /// @throws BadInput  if forward cannot be called with `count` tensors
   void require_arguments(std::size_t count) const;

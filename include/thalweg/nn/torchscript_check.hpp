@@ -35,6 +35,9 @@ struct TorchScriptCheck {
   /// a loss that forward returns is not the mean over its examples: the full-batch loss is well
   /// defined, its split into micro-batches is not.
   bool mixes_examples = false;
+  /// Products with the Hessian could not be compared with differences of gradients: the function
+  /// has kinks wherever it was tried.
+  bool unverified_curvature = false;
   /// Parameters that the output does not depend on: their gradient is zero.
   std::vector<std::string> unused_parameters;
 };
@@ -43,8 +46,8 @@ struct TorchScriptCheck {
 ///
 /// The archive is checked first; then the module is loaded and evaluated in a forked process with
 /// limits on time and memory, so that no file, hostile or damaged, harms this one. Tried are: two
-/// equal calls, half of the batch, the shape and dtype of the outputs, gradients and second
-/// derivatives.
+/// equal calls, half of the batch, the shape and dtype of the outputs, gradients, and whether
+/// second derivatives are those of the gradients: an operator may have wrong ones.
 ///
 /// The child is a fork: call this before the threads of ATen, OpenMP or CUDA have started, that is
 /// before any other tensor work of size. The child itself uses one thread and the CPU.

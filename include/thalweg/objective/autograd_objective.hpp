@@ -8,13 +8,6 @@
 
 namespace thalweg::objective {
 
-/// How often each kind of work was asked for; what a run costs.
-struct WorkCounters {
-  std::int64_t gradients = 0;  ///< passes over all examples, those inside third derivatives too
-  std::int64_t hessian_products = 0;   ///< columns
-  std::int64_t third_derivatives = 0;  ///< rows
-};
-
 struct AutogradOptions {
   /// examples a micro-batch; 0: all at once
   std::int64_t micro_batch = 0;
@@ -40,7 +33,7 @@ class AutogradObjective final : public Objective {
   at::TensorOptions options() const override { return options_; }
   void set_difference_step(double step) override { *difference_step_ = step; }
 
-  const WorkCounters& work() const { return *work_; }
+  WorkCounters work() const override { return *work_; }
 
  private:
   std::shared_ptr<const BatchLoss> loss_;

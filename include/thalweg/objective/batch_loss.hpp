@@ -62,7 +62,8 @@ LossKind loss_kind_named(std::string_view name);
 std::unique_ptr<BatchLoss> network_loss(std::shared_ptr<const nn::Network> network,
                                         const data::Dataset& data,
                                         LossKind kind,
-                                        at::TensorOptions options);
+                                        at::TensorOptions options,
+                                        bool split = true);
 
 /// A user's module that returns the loss itself, from forward(x, y) or, without data, from
 /// forward().

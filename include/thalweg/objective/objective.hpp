@@ -29,6 +29,17 @@ class Linearization {
   virtual at::Tensor outputs() = 0;
 };
 
+/// How often each kind of work was asked for; what a run costs.
+struct WorkCounters {
+  std::int64_t gradients = 0;  ///< passes over all examples, those inside third derivatives too
+  std::int64_t hessian_products = 0;   ///< columns
+  std::int64_t third_derivatives = 0;  ///< rows
+  std::int64_t plain_gradients = 0;    ///< of the gradients, those without a graph for products
+  double plain_gradient_seconds = 0;   ///< wall time of all of these
+
+  WorkCounters since(const WorkCounters& before) const;
+};
+
 /// A training loss as a black box: data, network and device are hidden.
 class Objective {
  public:
@@ -41,6 +52,8 @@ class Objective {
   /// The loss near `weights` [P] (copied or kept: do not change it while the result lives). Does
   /// nothing heavy until asked.
   virtual std::unique_ptr<Linearization> at(const at::Tensor& weights) = 0;
+  /// What it did so far; a loss that does not count has zeros.
+  virtual WorkCounters work() const { return {}; }
   /// Options (dtype, device) of the weight vectors it takes and returns.
   virtual at::TensorOptions options() const = 0;
 };
