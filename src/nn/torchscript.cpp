@@ -11,8 +11,6 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 #include <torch/csrc/jit/api/module.h>
-#include <torch/csrc/jit/ir/ir.h>
-#include <torch/csrc/jit/passes/inliner.h>
 #include <torch/csrc/jit/runtime/graph_executor.h>
 #include <torch/csrc/jit/runtime/print_handler.h>
 #include <torch/csrc/jit/serialization/import.h>
@@ -84,13 +82,20 @@ torch::jit::Module load_module(const std::filesystem::path& file) {
   provide_operators();
   // Standard output belongs to --json.
   torch::jit::setPrintHandler([](const std::string& text) { log_info(text); });
-  try {
-    return torch::jit::load(file.string(), at::kCPU);
-  } catch (const std::exception& error) {
-    if (is_out_of_memory(error.what())) {
-      throw RunFailed(file.string(), "does not fit into memory.");
+  std::string failure;
+  for (std::string stub;;) {
+    try {
+      return torch::jit::load(file.string(), at::kCPU);
+    } catch (const std::exception& error) {
+      if (is_out_of_memory(error.what()))
+        throw RunFailed(file.string(), "does not fit into memory.");
+      const std::string unknown = unknown_operator(error.what());
+      // Where the stub of one does not do, what is wrong is that it is unknown.
+      if (failure.empty() || !unknown.empty()) failure = load_failure(error.what());
+      if (!unknown.starts_with("aten::") || unknown == stub) throw BadInput(file.string(), failure);
+      stub = unknown;
     }
-    throw BadInput(file.string(), load_failure(error.what()));
+    provide_stub(stub);
   }
 }
 
@@ -140,15 +145,6 @@ class TorchScriptModule::Impl {
       flat.push_back(parameter.original.detach().to(at::kCPU, at::kDouble).reshape({-1}));
     }
     return at::cat(flat);
-  }
-
-  std::vector<std::string> operators_on(const std::string& parameter) const {
-    const auto graph = module_.get_method("forward").graph()->copy();
-    torch::jit::Inline(*graph);
-    std::map<const torch::jit::Value*, std::string> paths = {{graph->inputs().front(), ""}};
-    std::vector<std::string> operators;
-    add_operators_on(parameter, *graph->block(), paths, operators);
-    return operators;
   }
 
   void require_arguments(std::size_t count) const {
@@ -268,25 +264,6 @@ class TorchScriptModule::Impl {
     return static_cast<std::size_t>(same - parameters_.begin());
   }
 
-  /// Attributes are read by a chain of GetAttr from self on; `paths` has the name that each led to.
-  static void add_operators_on(const std::string& parameter,
-                               const torch::jit::Block& block,
-                               std::map<const torch::jit::Value*, std::string>& paths,
-                               std::vector<std::string>& operators) {
-    for (const torch::jit::Node* node : block.nodes()) {
-      for (const torch::jit::Block* inner : node->blocks())
-        add_operators_on(parameter, *inner, paths, operators);
-      if (node->kind() != c10::prim::GetAttr || !paths.contains(node->input())) continue;
-      const std::string& owner = paths.at(node->input());
-      const std::string name = (owner.empty() ? "" : owner + ".") + node->s(c10::attr::name);
-      paths[node->output()] = name;
-      if (name != parameter) continue;
-      for (const torch::jit::Use& use : node->output()->uses()) {
-        if (!use.user->kind().is_prim()) operators.emplace_back(use.user->kind().toQualString());
-      }
-    }
-  }
-
   void require_parameters() const {
     if (!layout_.empty() && layout_.back().offset + layout_.back().numel() > 0) return;
     throw BadInput(file_.string(),
@@ -348,10 +325,6 @@ const std::vector<StateInfo>& TorchScriptModule::state() const { return impl_->s
 
 void TorchScriptModule::set_state(const std::string& name, const at::Tensor& tensor) {
   impl_->set_state(name, tensor);
-}
-
-std::vector<std::string> TorchScriptModule::operators_on(const std::string& parameter) const {
-  return impl_->operators_on(parameter);
 }
 
 void TorchScriptModule::require_arguments(std::size_t count) const {

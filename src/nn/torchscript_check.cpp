@@ -20,6 +20,7 @@
 #include "nn/torchscript_archive.hpp"
 #include "nn/torchscript_errors.hpp"
 #include "nn/torchscript_sandbox.hpp"
+#include "nn/wrong_operators.hpp"
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/ndarray.hpp"
 #include "thalweg/base/progress.hpp"
@@ -284,7 +285,8 @@ class Trial {
     Tensors point = perturbed(weights);
     if (!function(point).isfinite().all().item<bool>()) point = weights;
     const auto check = check_second_derivative(function, point);
-    if (check.verdict == SecondDerivativeCheck::Verdict::kWrong) refuse_curvature(check);
+    if (check.verdict == SecondDerivativeCheck::Verdict::kWrong)
+      refuse_curvature(check, wrong_operators([&] { function(point); }));
     return check.verdict == SecondDerivativeCheck::Verdict::kRight;
   }
 
@@ -324,35 +326,28 @@ class Trial {
     return result;
   }
 
-  [[noreturn]] void refuse_curvature(const SecondDerivativeCheck& check) const {
-    constexpr const char* kRemedy =
-        "Write the operator out (docs/torchscript.md shows how), and leave detach() and "
-        "straight-through estimators out of forward.";
-    if (check.wrong.empty()) {
-      throw Refusal(
-          fmt::format("its Hessian is not symmetric: u.Hv is {:.4g} and v.Hu {:.4g}, so that an "
-                      "operator has a wrong second derivative in this libtorch. {}",
-                      check.found,
-                      check.expected,
-                      kRemedy));
-    }
-    std::vector<std::string> operators;
-    for (const std::size_t i : check.wrong) {
-      for (const std::string& name : module_.operators_on(module_.parameters()[i].name)) {
-        if (std::ranges::find(operators, name) == operators.end()) operators.push_back(name);
-      }
-    }
-    const std::string applied =
-        operators.empty() ? "" : fmt::format(" (first used by {})", fmt::join(operators, ", "));
-    throw Refusal(fmt::format(
-        "its second derivative is not the derivative of its gradient: the rows of a product with "
-        "the Hessian that belong to '{}'{} have the norm {:.4g}, differences of gradients {:.4g}. "
-        "{}",
-        module_.parameters()[check.wrong.front()].name,
-        applied,
-        check.found,
-        check.expected,
-        kRemedy));
+  [[noreturn]] void refuse_curvature(const SecondDerivativeCheck& check,
+                                     const std::vector<std::string>& operators) const {
+    const std::string difference =
+        check.wrong.empty()
+            ? fmt::format("its Hessian is not symmetric, u.Hv being {:.4g} and v.Hu {:.4g}",
+                          check.found,
+                          check.expected)
+            : fmt::format(
+                  "its second derivative is not the derivative of its gradient: what belongs to "
+                  "'{}' in a product with the Hessian has the norm {:.4g}, differences of "
+                  "gradients {:.4g}",
+                  module_.parameters()[check.wrong.front()].name,
+                  check.found,
+                  check.expected);
+    const std::string cause = operators.empty()
+                                  ? "Some operator has a wrong one in this libtorch"
+                                  : fmt::format("The cause is {}", fmt::join(operators, ", "));
+    throw Refusal(
+        fmt::format("{}. {}: write it out of others (docs/torchscript.md shows how); detach() and "
+                    "straight-through estimators have to go.",
+                    difference,
+                    cause));
   }
 
   const TorchScriptModule& module_;

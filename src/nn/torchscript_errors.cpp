@@ -100,8 +100,12 @@ bool is_out_of_memory(std::string_view text) {
           "not enough memory", "out of memory", "std::bad_alloc", "Cannot allocate memory"});
 }
 
+std::string unknown_operator(std::string_view text) {
+  return word_after(text, "Unknown builtin op:");
+}
+
 std::string load_failure(std::string_view text) {
-  if (const std::string name = word_after(text, "Unknown builtin op:"); !name.empty()) {
+  if (const std::string name = unknown_operator(text); !name.empty()) {
     return fmt::format(
         "uses the operator {}, which this libtorch does not have. Export the model with the "
         "libtorch "
@@ -123,6 +127,7 @@ std::string load_failure(std::string_view text) {
 }
 
 std::string forward_failure(std::string_view text, std::string_view dtype) {
+  if (!unknown_operator(text).empty()) return load_failure(text);
   const std::string failure = innermost_failure(text);
   if (contains(text, "'CUDA' backend") || contains(text, "not compiled with CUDA")) {
     return fmt::format(

@@ -12,6 +12,9 @@ namespace thalweg::nn {
 /// What failed, on one line: the operator's message and the line of the model it came from.
 std::string innermost_failure(std::string_view text);
 
+/// The operator ("aten::x") that the text says is unknown; "" if it says no such thing.
+std::string unknown_operator(std::string_view text);
+
 /// Why the module could not be loaded, and what to do.
 std::string load_failure(std::string_view text);
 

@@ -2,12 +2,15 @@
 
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
+#include <stdexcept>
 #include <vector>
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <torch/csrc/jit/runtime/operator.h>
 #include <torch/library.h>
 #include <torch/version.h>
 
@@ -20,6 +23,22 @@ namespace {
 /// v g / |v|, the norm over all axes but `dim`. Source: [Salimans2016], arXiv:1602.07868.
 at::Tensor weight_norm(const at::Tensor& v, const at::Tensor& g, std::int64_t dim) {
   return v * (g / at::norm_except_dim(v, 2, dim));
+}
+
+at::Tensor hardsigmoid(const at::Tensor& x) { return (x + 3).clamp(0, 6) / 6; }
+
+/// An operator that takes any number of arguments of any types.
+/// @param result  its type, as schemas have it: "Tensor", "int[]"
+void add_operator_of_any_arguments(
+    const std::string& name,
+    const std::string& result,
+    const std::function<void(std::size_t count, torch::jit::Stack&)>& operation) {
+  torch::jit::registerOperator(torch::jit::Operator(
+      name + "(...) -> " + result,
+      [operation](torch::jit::Stack& stack) {
+        operation(static_cast<std::size_t>(torch::jit::pop(stack).toInt()), stack);
+      },
+      c10::AliasAnalysisKind::CONSERVATIVE));
 }
 
 #if TORCH_VERSION_MAJOR < 2
@@ -79,6 +98,17 @@ at::Tensor rms_norm(const at::Tensor& x,
   return weight && weight->defined() ? normed * *weight : normed;
 }
 
+/// The shape that tensors of the given shapes are broadcast to.
+void broadcast_shapes(std::size_t count, torch::jit::Stack& stack) {
+  std::vector<std::int64_t> shape;
+  for (const c10::IValue& value : torch::jit::last(stack, count)) {
+    const auto other = value.toIntVector();
+    shape = at::infer_size(shape, other);
+  }
+  torch::jit::drop(stack, count);
+  torch::jit::push(stack, shape);
+}
+
 torch::Library missing_operators() {
   torch::Library library(torch::Library::FRAGMENT,
                          "aten",
@@ -95,16 +125,18 @@ torch::Library missing_operators() {
       "rms_norm(Tensor input, int[] normalized_shape, Tensor? weight=None, float? eps=None) -> "
       "Tensor",
       rms_norm);
+  add_operator_of_any_arguments("aten::broadcast_shapes", "int[]", broadcast_shapes);
   return library;
 }
 
 #endif
 
-/// In the place of autograd's own derivative of `_weight_norm`.
-torch::Library replaced_derivative(c10::DispatchKey autograd) {
+/// Compositions in the place of operators with autograd's own derivative.
+torch::Library replaced_derivatives(c10::DispatchKey autograd) {
   torch::Library library(
       torch::Library::IMPL, "aten", autograd, __FILE__, static_cast<std::uint32_t>(__LINE__));
   library.impl("_weight_norm", weight_norm);
+  library.impl("hardsigmoid", hardsigmoid);
   return library;
 }
 
@@ -118,8 +150,14 @@ void provide_operators() {
   at::globalContext().setSDPUseFlash(false);
   at::globalContext().setSDPUseMemEfficient(false);
 #endif
-  static const torch::Library on_processor = replaced_derivative(c10::DispatchKey::AutogradCPU);
-  static const torch::Library on_device = replaced_derivative(c10::DispatchKey::AutogradCUDA);
+  static const torch::Library on_processor = replaced_derivatives(c10::DispatchKey::AutogradCPU);
+  static const torch::Library on_device = replaced_derivatives(c10::DispatchKey::AutogradCUDA);
+}
+
+void provide_stub(const std::string& name) {
+  add_operator_of_any_arguments(name, "Tensor", [name](std::size_t, torch::jit::Stack&) {
+    throw std::runtime_error("Unknown builtin op: " + name);
+  });
 }
 
 }  // namespace thalweg::nn

@@ -68,7 +68,10 @@ Range range_of(const std::vector<double>& values, bool log) {
     high = std::max(high, axis_value(value, log));
   }
   if (low > high) return {log ? 0.1 : 0.0, 1.0, log};
-  const double spread = high > low ? high - low : std::max(std::abs(high), 1.0);
+  // Values that are equal but for rounding are one value: an axis cannot tell them apart.
+  constexpr double kEqual = 1e-9;
+  const double size = std::max(std::abs(low), std::abs(high));
+  const double spread = high - low > kEqual * size ? high - low : std::max(size, 1.0);
   low -= kPadding * spread;
   high += kPadding * spread;
   return log ? Range{std::pow(10.0, low), std::pow(10.0, high), true} : Range{low, high, false};

@@ -122,6 +122,22 @@ TEST_F(DotProductAttention, HasExactSecondDerivatives) {
   }
 }
 
+TEST(BroadcastShapes, IsTheCommonShape) {
+  const at::Tensor a = random_tensor({2, 1, 4}, Key{1}), b = random_tensor({3, 1}, Key{2});
+  const at::Tensor out =
+      run("a.expand(torch.broadcast_shapes(a.size(), b.size()))", "a, b", {a, b});
+  EXPECT_EQ(out.sizes(), (std::vector<std::int64_t>{2, 3, 4}));
+}
+
+TEST(Hardsigmoid, HasASecondDerivative) {
+  const at::Tensor x = 4 * random_tensor({20}, Key{1});
+  const auto function = [](const Tensors& w) {
+    return run("torch.hardsigmoid(x)", "x", w).pow(3).sum();
+  };
+  EXPECT_TRUE(at::allclose(run("torch.hardsigmoid(x)", "x", {x}), at::hardsigmoid(x)));
+  EXPECT_EQ(check_second_derivative(function, {x}).verdict, Verdict::kRight);
+}
+
 // x / sqrt(mean x^2 + eps) over the last axes.
 TEST(RmsNorm, DividesByTheRootMeanSquare) {
   const at::Tensor x = random_tensor({4, 2, 3}, Key{1}), w = random_tensor({2, 3}, Key{2});

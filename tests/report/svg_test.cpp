@@ -45,6 +45,12 @@ TEST(RangeOf, IgnoresWhatAnAxisCannotShow) {
   EXPECT_GT(range_of({0, -5, 0.1, 10}, true).low, 0);
   EXPECT_LT(range_of({}).low, range_of({}).high);
   EXPECT_LT(range_of({7}).low, range_of({7}).high);
+  // Equal but for rounding, where steps of a tick would be lost in the numbers.
+  const Range equal = range_of({7, std::nextafter(7.0, 8.0), 7 - 1e-12});
+  EXPECT_LT(equal.low, 6.9);
+  EXPECT_GT(equal.high, 7.1);
+  EXPECT_LE(ticks(equal, 5).size(), 10U);
+  EXPECT_LE(ticks(range_of({1e5, std::nextafter(1e5, 0)}, true), 5).size(), 10U);
 }
 
 TEST(Shortened, CutsBetweenCharacters) {

@@ -60,10 +60,6 @@ class TorchScriptModule {
   /// @throws InvalidArgument  no state of this name, or of another shape
   void set_state(const std::string& name, const at::Tensor& tensor);
 
-  /// The operators that forward applies to a parameter first, as libtorch spells them
-  /// ("aten::linear"); for messages.
-  std::vector<std::string> operators_on(const std::string& parameter) const;
-
   /// @throws BadInput  if forward cannot be called with `count` tensors
   void require_arguments(std::size_t count) const;
 
