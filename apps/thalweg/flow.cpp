@@ -19,6 +19,7 @@
 #include "thalweg/dynamics/central_flow.hpp"
 #include "thalweg/dynamics/flow_comparison.hpp"
 #include "thalweg/dynamics/flow_summary.hpp"
+#include "thalweg/dynamics/step_forecast.hpp"
 #include "thalweg/nn/device.hpp"
 #include "thalweg/run/interrupt.hpp"
 #include "thalweg/spectrum/tracker.hpp"
@@ -124,6 +125,23 @@ dynamics::UpdateRule make_rule(const FlowOptions& options, double learning_rate)
        .schedule = dynamics::Schedule::parse(options.schedule)}));
 }
 
+/// How long the run will take, from typical counts of work.
+std::string duration_forecast(const FlowOptions& options, const WorkCost& cost) {
+  const auto forecast = dynamics::forecast_step(
+      options.processes, static_cast<int>(options.substeps), options.eigen_every == 1);
+  const auto seconds = [&](const dynamics::StepWork& work) {
+    return static_cast<double>(options.steps) *
+           (work.gradients * cost.gradient_seconds +
+            work.hessian_products * cost.hessian_product_seconds);
+  };
+  return fmt::format(
+      "about {} for {} steps while nothing oscillates, {} with four directions at "
+      "the edge.",
+      duration_text(seconds(forecast.calm)),
+      options.steps,
+      duration_text(seconds(forecast.at_edge)));
+}
+
 /// A weight whose gradients vanish has the second moment 0 and, without an epsilon, a step 0/0.
 void check_second_moment(const dynamics::OptimizerState& state, const FlowOptions& options) {
   if (*options.epsilon > 0 || !state.second_moment.defined()) return;
@@ -137,15 +155,16 @@ void check_second_moment(const dynamics::OptimizerState& state, const FlowOption
                   state.second_moment.numel()));
 }
 
-/// The largest eigenvalue of the effective Hessian at the start, at learning rate 1: it is
-/// proportional to the rate.
-double initial_sharpness(Problem& problem,
-                         const FlowOptions& options,
-                         const dynamics::UpdateRule& unit_rule,
-                         const dynamics::OptimizerState& start) {
+/// The largest eigenvalue of the effective Hessian that an optimizer of learning rate 1 meets at
+/// its next step: it is proportional to the rate. @param before  the optimizer's state there
+double unit_sharpness(Problem& problem,
+                      const FlowOptions& options,
+                      const dynamics::UpdateRule& unit_rule,
+                      const at::Tensor& weights,
+                      const dynamics::OptimizerState& before) {
   const at::NoGradGuard no_grad;
-  const auto loss = problem.objective->at(problem.initial_weights);
-  const auto state = unit_rule.update(start, loss->gradient());
+  const auto loss = problem.objective->at(weights);
+  const auto state = unit_rule.update(before, loss->gradient());
   check_second_moment(state, options);
   spectrum::Tracker tracker(
       problem.objective->dimension(), problem.objective->options(), leading_tracker(options, 1));
@@ -157,44 +176,130 @@ double initial_sharpness(Problem& problem,
   return sharpness;
 }
 
-/// Without --learning-rate: nine tenths of the largest stable one at the start, cut to two digits.
-/// Oscillations are then not damped to rounding errors before sharpness rises, and set in soon
-/// after the edge is reached.
-double suggested_learning_rate(double unit_sharpness, double edge) {
-  if (!(unit_sharpness > 0)) return 0.1;
-  const double rate = 0.9 * edge / unit_sharpness;
+/// Nine tenths of the largest stable learning rate, cut to two digits. Oscillations are then not
+/// damped to rounding errors before sharpness rises, and set in soon after the edge is reached.
+double suggested_learning_rate(double sharpness, double edge) {
+  if (!(sharpness > 0)) return 0.1;
+  const double rate = 0.9 * edge / sharpness;
   const double unit = std::pow(10, std::floor(std::log10(rate)) - 1);
   return parse_double(fmt::format("{:.2g}", std::floor(rate / unit) * unit), "learning rate");
+}
+
+/// Steps after which second moments that began at 0 say how the optimizer goes on.
+constexpr std::int64_t kSettling = 20;
+
+/// What a few steps of the optimizer come to.
+struct Trial {
+  double sharpness = 0;  ///< at learning rate 1, after them
+  bool blows_up = false;
+};
+
+Trial try_steps(Problem& problem,
+                const FlowOptions& options,
+                double learning_rate,
+                const dynamics::OptimizerState& start) {
+  dynamics::DiscreteRun run(*problem.objective,
+                            make_rule(options, learning_rate),
+                            problem.initial_weights,
+                            leading_tracker(options, 1),
+                            start);
+  double first = NAN, largest = 0;
+  for (std::int64_t t = 0; t < std::min(kSettling, options.steps); ++t) {
+    const double loss = run.step(/*spectrum=*/false, /*move=*/true).loss;
+    if (t == 0) first = loss;
+    largest = std::isfinite(loss) ? std::max(largest, loss) : INFINITY;
+  }
+  constexpr double kGrowth = 1.5;
+  if (largest > kGrowth * std::abs(first)) return {.blows_up = true};
+  return {.sharpness =
+              unit_sharpness(problem, options, make_rule(options, 1), run.weights(), run.before())};
+}
+
+/// Second moments that begin at 0 make the first steps large, and their sharpness says nothing of
+/// those to come: the first rate suits second moments of the first gradient alone, the next what a
+/// few steps at that rate came to, and it is halved while the loss blows up.
+double settled_learning_rate(Problem& problem,
+                             const FlowOptions& options,
+                             const dynamics::OptimizerState& start) {
+  constexpr int kMostHalvings = 10;
+  FlowOptions corrected = options;
+  corrected.bias_correction = true;
+  const auto first_rule = make_rule(corrected, 1);
+  const double edge = first_rule.edge();
+  double safe = suggested_learning_rate(
+      unit_sharpness(problem, options, first_rule, problem.initial_weights, start), edge);
+  Trial trial = try_steps(problem, options, safe, start);
+  for (int i = 0; trial.blows_up && i < kMostHalvings; ++i) {
+    safe /= 2;
+    trial = try_steps(problem, options, safe, start);
+  }
+  if (trial.blows_up) return safe;
+  double rate = suggested_learning_rate(trial.sharpness, edge);
+  while (rate > safe && try_steps(problem, options, rate, start).blows_up) rate /= 2;
+  return std::max(rate, safe);
+}
+
+/// The learning rate where the user gives none, and with it the warm start of an optimizer whose
+/// second moments begin at 0.
+void choose_learning_rate(Problem& problem,
+                          FlowOptions& options,
+                          run::Settings& settings,
+                          const dynamics::OptimizerState& start) {
+  if (options.learning_rate) return;
+  const auto unit_rule = make_rule(options, 1);
+  const bool settles = unit_rule.options().second_moment != dynamics::SecondMoment::kNone &&
+                       !start.second_moment.defined();
+  options.learning_rate =
+      settles ? settled_learning_rate(problem, options, start)
+              : suggested_learning_rate(
+                    unit_sharpness(problem, options, unit_rule, problem.initial_weights, start),
+                    unit_rule.edge());
+  settings.set("learning-rate", {round_trip(*options.learning_rate)});
+  if (!settles || settings.chosen("warm-start")) return;
+  options.warm_start = std::min(kSettling, options.steps / 2);
+  settings.set("warm-start", {fmt::format("{}", options.warm_start)});
+}
+
+/// Where the run starts and how it will go on, as far as that is known.
+std::string outlook(const FlowOptions& options,
+                    const dynamics::UpdateRule& rule,
+                    double sharpness,
+                    bool rate_is_given) {
+  const double edge = rule.edge();
+  if (options.warm_start > 0) {
+    const std::string chosen =
+        rate_is_given ? "" : " The learning rate is what the curvature after these steps allows.";
+    return fmt::format(
+        "The flows begin after {} steps of the optimizer alone.{}", options.warm_start, chosen);
+  }
+  const std::string start = fmt::format(
+      "The effective sharpness is {:.4g} at the start, and the edge of stability lies at {:.4g}, "
+      "which learning rate {:.3g} would meet now.",
+      sharpness,
+      edge,
+      *options.learning_rate * edge / sharpness);
+  if (sharpness > edge)
+    return start + " The run starts above the edge: expect a violent start, outside the theory.";
+  // Of second moments nobody foresees what they do to it.
+  if (rule.options().second_moment != dynamics::SecondMoment::kNone) return start;
+  if (sharpness > edge / 20)
+    return start + " Sharpness usually rises in training, so the run should reach the edge.";
+  return start +
+         " That is far below the edge, which a run this long may not reach; a larger "
+         "--learning-rate would.";
 }
 
 void say_start(const FlowOptions& options,
                const dynamics::UpdateRule& rule,
                double sharpness,
+               bool rate_is_given,
                const WorkCost& cost) {
-  const double edge = rule.edge();
-  const char* outlook =
-      sharpness > edge
-          ? "The run starts above the edge: expect a violent start, outside the theory."
-      : sharpness > edge / 20
-          ? "Sharpness usually rises in training, so the run should reach the edge."
-          : "That is far below the edge, which a run this long may not reach; a larger "
-            "--learning-rate would.";
   log_info(
-      fmt::format("{}: the effective sharpness is {:.4g} at the start, and the edge of "
-                  "stability lies at {:.4g}, which learning rate {:.3g} would meet now. {}",
-                  rule.description(),
-                  sharpness,
-                  edge,
-                  *options.learning_rate * edge / sharpness,
-                  outlook));
-  constexpr double kGradientsAProcess = 40;  // with spectra, four directions at the edge
-  const double gradients = kGradientsAProcess * static_cast<double>(options.processes.size());
-  log_info(fmt::format(
-      "A gradient takes {:.2g} s, a Hessian product {:.2g} s: about {} for {} steps.",
-      cost.gradient_seconds,
-      cost.hessian_product_seconds,
-      duration_text(gradients * cost.gradient_seconds * static_cast<double>(options.steps)),
-      options.steps));
+      fmt::format("{}. {}", rule.description(), outlook(options, rule, sharpness, rate_is_given)));
+  log_info(fmt::format("A gradient takes {:.2g} s, a Hessian product {:.2g} s: {}",
+                       cost.gradient_seconds,
+                       cost.hessian_product_seconds,
+                       duration_forecast(options, cost)));
 }
 
 /// The steps of the central flow with a direction at the edge, or all of them where none had one.
@@ -244,13 +349,16 @@ json cost_json(const WorkCost& cost,
 
 dynamics::FlowFacts facts_of(const dynamics::FlowComparison& comparison,
                              const dynamics::UpdateRule& rule,
-                             const FlowOptions& options) {
+                             const FlowOptions& options,
+                             const Problem& problem) {
   dynamics::FlowFacts facts{.steps = options.steps,
                             .warm_start = options.warm_start,
                             .learning_rate = *options.learning_rate,
                             .edge = rule.edge(),
                             .monotone = options.optimizer == "gd",
-                            .diverged = comparison.diverged()};
+                            .diverged = comparison.diverged(),
+                            .kinks = problem.kinks,
+                            .single_precision = options.common.dtype == "float32"};
   for (const auto& [process, sentence] : comparison.failures()) facts.failures.push_back(sentence);
   const auto* central = dynamic_cast<const dynamics::CentralFlow*>(comparison.flow("central"));
   if (central != nullptr) {
@@ -272,7 +380,7 @@ json results_json(const dynamics::FlowComparison& comparison,
   dynamics::record_measured_variances(session.recorder());
   json results = describe(problem);
   const json found =
-      dynamics::summarize_flow(session.recorder(), facts_of(comparison, rule, options));
+      dynamics::summarize_flow(session.recorder(), facts_of(comparison, rule, options, problem));
   for (const auto& [name, value] : found.items()) {
     if (name == "warnings") {
       results[name].insert(results[name].end(), value.begin(), value.end());
@@ -337,19 +445,20 @@ int run_flow(const FlowOptions& given, const run::Settings& settings) {
   run::Settings resolved = settings;
   resolve(resolved, options);
   Problem problem = start_problem(resolved, options.problem, options.common);
-  if (options.common.dry_run) return report_size(problem, settings.command());
-  const auto unit_rule = make_rule(options, 1);
-  const auto start = initial_state(problem, options, unit_rule);
-  const double unit_sharpness = initial_sharpness(problem, options, unit_rule, start);
-  if (!options.learning_rate) {
-    options.learning_rate = suggested_learning_rate(unit_sharpness, unit_rule.edge());
-    resolved.set("learning-rate", {round_trip(*options.learning_rate)});
+  if (options.common.dry_run) {
+    return report_size(
+        problem, settings.command(), duration_forecast(options, measure_work(problem)));
   }
+  const auto start = initial_state(problem, options, make_rule(options, 1));
+  choose_learning_rate(problem, options, resolved, start);
   const auto rule = make_rule(options, *options.learning_rate);
+  const double sharpness =
+      *options.learning_rate *
+      unit_sharpness(problem, options, make_rule(options, 1), problem.initial_weights, start);
   const WorkCost cost = measure_work(problem);
 
   RunSession session(options.common, resolved);
-  say_start(options, rule, *options.learning_rate * unit_sharpness, cost);
+  say_start(options, rule, sharpness, given.learning_rate.has_value(), cost);
   dynamics::FlowComparison comparison(*problem.objective,
                                       rule,
                                       problem.initial_weights,

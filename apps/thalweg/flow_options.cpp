@@ -20,7 +20,9 @@ void add_optimizer_settings(run::Settings& settings, FlowOptions& options) {
   settings.add(
       {.name = "learning-rate",
        .target = &options.learning_rate,
-       .help = "step size; where none is given, nine tenths of the largest stable one at the start",
+       .help =
+           "step size; by default nine tenths of the largest stable one at the start, or after a "
+           "short warm start of an optimizer with second moments",
        .metavar = "R",
        .minimum = 0,
        .group = group});
@@ -66,11 +68,13 @@ void add_optimizer_settings(run::Settings& settings, FlowOptions& options) {
                 .metavar = "T",
                 .minimum = 1,
                 .group = group});
-  settings.add({.name = "warm-start",
-                .target = &options.warm_start,
-                .help = "discrete steps before the flows begin",
-                .minimum = 0,
-                .group = group});
+  settings.add(
+      {.name = "warm-start",
+       .target = &options.warm_start,
+       .help = "discrete steps before the flows begin; 20 by default where neither the learning "
+               "rate nor second moments are given",
+       .minimum = 0,
+       .group = group});
 }
 
 void add_process_settings(run::Settings& settings, FlowOptions& options) {

@@ -20,6 +20,7 @@
 #include "thalweg/nn/device.hpp"
 #include "thalweg/nn/torchscript.hpp"
 #include "thalweg/nn/torchscript_check.hpp"
+#include "thalweg/objective/kinks.hpp"
 #include "thalweg/objective/memory_meter.hpp"
 #include "thalweg/training/initial_point.hpp"
 
@@ -291,6 +292,11 @@ Problem make_problem(const ProblemOptions& options, const CommonOptions& common)
                            .momentum = initial.momentum};
   problem.eigen_bytes = kEigenVectors * static_cast<std::int64_t>(problem.initial_weights.nbytes());
   if (!common.memory.empty()) problem.micro_batch = micro_batch_of(problem, common.memory);
+  problem.kinks = objective::kink_operator([&] {
+    const at::NoGradGuard no_grad;
+    const auto parameters = nn::split_parameters(problem.initial_weights, problem.parameters);
+    problem.batch_loss->evaluate(parameters, 0, problem.batch_loss->smallest_range());
+  });
   problem.objective = std::make_unique<objective::AutogradObjective>(
       problem.batch_loss,
       tensor_options,

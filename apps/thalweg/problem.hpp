@@ -30,6 +30,7 @@ struct Problem {
   dynamics::OptimizerState initial_state;  ///< of a run that is going on, from --init
   std::int64_t micro_batch = 0;
   std::int64_t eigen_bytes = 0;  ///< of eigenvectors and third derivatives, about
+  std::string kinks;             ///< an operator of the loss that has some, "relu"; "" for none
   bool has_outputs = true;       ///< the loss is that of a network
   std::function<double(const at::Tensor&)> accuracy;  ///< empty where the data have no labels
   /// The loss and accuracy on the test set, and the outputs there; null where there is none.

@@ -37,7 +37,7 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-int report_size(const Problem& problem, const std::string& command) {
+int report_size(const Problem& problem, const std::string& command, const std::string& duration) {
   auto& objective = *problem.objective;
   const auto gradient = [&] { objective.at(problem.initial_weights)->gradient(); };
   const auto direction = at::ones({1, objective.dimension()}, problem.initial_weights.options());
@@ -56,6 +56,7 @@ int report_size(const Problem& problem, const std::string& command) {
              size_text(static_cast<double>(objective::peak_tensor_bytes(product))));
   fmt::print("eigenvectors       {} with third derivatives, for four directions\n",
              size_text(static_cast<double>(problem.eigen_bytes)));
+  if (!duration.empty()) fmt::print("time               {}\n", duration);
   fmt::print("Nothing was run; leave out --dry-run to run thalweg {}.\n", command);
   return 0;
 }

@@ -19,7 +19,10 @@ WorkCost measure_work(Problem& problem);
 
 /// What --dry-run prints instead of a run: parameters, examples, floating-point operations and
 /// memory. Returns the exit code.
-int report_size(const Problem& problem, const std::string& command);
+/// @param duration  a sentence on the time; "" for none
+int report_size(const Problem& problem,
+                const std::string& command,
+                const std::string& duration = {});
 
 double median(std::vector<double> values);  ///< NaN of nothing
 

@@ -263,13 +263,20 @@ class Advice {
 
   void check_differences() {
     if (facts_.difference_trustworthy) return;
-    warnings.push_back(fmt::format(
-        "Third derivatives do not converge (relative error {:.2g}): the loss has kinks (ReLU, "
-        "max-pooling) or is too rough for this precision, and the central flow is blind to "
-        "them. Its predictions are not to be trusted.",
-        facts_.difference_error));
-    suggestions.push_back(
-        "Use smooth activations (GELU, SiLU, tanh) and average pooling, or --dtype float64.");
+    const std::string reason =
+        facts_.kinks.empty()
+            ? "the loss is too rough at the scale of the oscillations, or for this precision"
+            : fmt::format("the network has kinks ({}), to which the central flow is blind",
+                          facts_.kinks);
+    warnings.push_back(
+        fmt::format("Third derivatives do not converge (relative error {:.2g}): {}. Its "
+                    "predictions are not to be trusted.",
+                    facts_.difference_error,
+                    reason));
+    if (!facts_.kinks.empty())
+      suggestions.push_back("Use smooth activations (GELU, SiLU, tanh) and average pooling.");
+    else if (facts_.single_precision)
+      suggestions.push_back("Try --dtype float64.");
   }
 
   void check_eigenpairs() {

@@ -41,6 +41,7 @@ class NetworkLoss final : public BatchLoss {
 
   const std::vector<nn::ParameterInfo>& layout() const override { return network_->parameters(); }
   std::int64_t examples() const override { return examples_; }
+  std::int64_t smallest_range() const override { return split_ ? 1 : examples_; }
 
   PartialLoss evaluate(const nn::ParameterTensors& parameters,
                        std::int64_t first,

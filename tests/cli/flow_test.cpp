@@ -316,6 +316,35 @@ TEST_F(Flow, AdaptiveOptimizersResumeWithTheSameNumbers) {
   expect_equal_series("whole", "parts");
 }
 
+// Second moments that begin at 0 say nothing of the steps to come: the rate is found by trying
+// some.
+TEST_F(Flow, ChoosesLearningRatesOfAdaptiveOptimizers) {
+  for (const std::string optimizer : {"rmsprop", "scalar-rmsprop"}) {
+    ASSERT_EQ(run(optimizer, {"--optimizer", optimizer, "--processes", "discrete", "--steps", "80"})
+                  .exit_code,
+              0);
+    const auto config = read_file(path() / "runs" / optimizer / "config.toml");
+    EXPECT_THAT(config, HasSubstr("warm-start = 20")) << optimizer;
+    const auto metrics = run::read_metrics(path() / "runs" / optimizer / "metrics.h5");
+    const run::Series& loss = metrics.at("discrete/train_loss");
+    const run::Series& sharpness = metrics.at("discrete/effective_hessian_eigs");
+    double highest = 0, sharpest = 0;
+    for (std::int64_t t = 0; t < loss.rows; ++t) {
+      highest = std::max(highest, loss.at(t));
+      if (t > 20) sharpest = std::max(sharpest, sharpness.at(t));
+    }
+    EXPECT_LE(highest, 1.5 * loss.at(0)) << optimizer;
+    EXPECT_GT(sharpest, 1) << optimizer;
+  }
+}
+
+// Of every process a step costs what was said beforehand, give or take.
+TEST_F(Flow, ForecastsItsTime) {
+  const auto result =
+      thalweg({"flow", "--data", "data.npz", "--examples", "0", "--dry-run"}, path());
+  EXPECT_THAT(result.out, HasSubstr("while nothing oscillates"));
+}
+
 TEST_F(Flow, AdamAndMomentumAreRunAgainstTheirOwnEdge) {
   ASSERT_EQ(run("adam", {"--optimizer", "adam", "--steps", "5"}).exit_code, 0);
   const auto adam = summary("adam")["results"];

@@ -23,6 +23,8 @@ struct FlowFacts {
   bool truncated = false;       ///< more directions above the tracking threshold than were allowed
   double difference_error = 0;  ///< relative error of third derivatives; 0 where none were needed
   bool difference_trustworthy = true;
+  std::string kinks = {};        ///< an operator of the loss with kinks, "relu"; "" if it has none
+  bool single_precision = true;  ///< derivatives are computed in float32
 };
 
 /// Smooths the squares of `midpoint_deltas` over a Gaussian window of 2% of the rows (so that +-2.5

@@ -31,6 +31,8 @@ class BatchLoss {
   virtual const std::vector<nn::ParameterInfo>& layout() const = 0;
   /// Examples that can be split into ranges; 1 for a loss that cannot be split.
   virtual std::int64_t examples() const = 0;
+  /// The fewest examples that may be evaluated on their own.
+  virtual std::int64_t smallest_range() const { return 1; }
   virtual PartialLoss evaluate(const nn::ParameterTensors& parameters,
                                std::int64_t first,
                                std::int64_t last) const = 0;
