@@ -2,6 +2,7 @@
 #include <string>
 
 #include "commands.hpp"
+#include "common_options.hpp"
 #include <fmt/format.h>
 
 #include "thalweg/run/folder.hpp"
@@ -13,7 +14,7 @@ namespace {
 struct ExportOptions {
   std::string run;
   std::string to;
-  std::string out = "runs";
+  std::string out;
 };
 
 void add_settings(run::Settings& settings, ExportOptions& options) {
@@ -25,10 +26,7 @@ void add_settings(run::Settings& settings, ExportOptions& options) {
                 .target = &options.to,
                 .help = "folder for the files; csv inside the run by default",
                 .metavar = "DIR"});
-  settings.add({.name = "out",
-                .target = &options.out,
-                .help = "folder that holds the runs",
-                .metavar = "DIR"});
+  add_out_setting(settings, options.out);
 }
 
 int run_export(const ExportOptions& options, const run::Settings&) {

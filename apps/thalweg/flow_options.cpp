@@ -23,6 +23,7 @@ void add_optimizer_settings(run::Settings& settings, FlowOptions& options) {
        .help = "step size; where none is given, nine tenths of the largest stable one at the start",
        .metavar = "R",
        .minimum = 0,
+       .aliases = {"--lr"},
        .group = group});
   settings.add({.name = "schedule",
                 .target = &options.schedule,
