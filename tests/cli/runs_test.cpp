@@ -148,6 +148,20 @@ TEST_F(Runs, AreExportedAsCsv) {
             "step,train_loss\r\n0,0.5\r\n1,0.25\r\n");
 }
 
+TEST_F(Runs, WithoutSeriesAreExportedAsTables) {
+  const auto run = run::RunFolder::create(path() / "runs", "s-1", false);
+  EXPECT_EQ(thalweg({"export", "s-1"}, path()).exit_code, 2);
+  write_atomically(run.config(), "command = \"spectrum\"\n");
+  const auto nothing = thalweg({"export", "s-1"}, path());
+  EXPECT_EQ(nothing.exit_code, 2);
+  EXPECT_THAT(nothing.err, HasSubstr("neither series nor results yet"));
+  run.write_summary({{"command", "spectrum"}, {"results", {{"eigenvalues", {9.14, 3}}}}});
+  const auto exported = thalweg({"export", "s-1", "--to", "tables"}, path());
+  EXPECT_EQ(exported.out, "tables/eigenvalues.csv\n");
+  EXPECT_EQ(read_file(path() / "tables" / "eigenvalues.csv"),
+            "number,eigenvalues\r\n1,9.14\r\n2,3\r\n");
+}
+
 TEST_F(Runs, AreExportedIntoThemselvesByDefault) {
   EXPECT_EQ(thalweg({"export", "runs/made-up"}, path()).exit_code, 0);
   EXPECT_TRUE(std::filesystem::exists(path() / "runs" / "made-up" / "csv" / "discrete.csv"));

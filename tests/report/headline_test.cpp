@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "report/summaries.hpp"
 #include "report/synthetic_run.hpp"
 #include "support/temporary_folder.hpp"
 #include "thalweg/base/files.hpp"
@@ -18,79 +19,20 @@ namespace {
 
 using nlohmann::json;
 using ::testing::ElementsAre;
+using testing::exponent_summary;
+using testing::flow_summary;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using testing::race_summary;
 using ::testing::SizeIs;
+using testing::spectrum_summary;
 using thalweg::testing::TemporaryFolder;
 
 std::string lines_of(const json& summary) {
   std::string out;
   for (const auto& line : terminal_lines(headline(summary))) out += line + "\n";
   return out;
-}
-
-json race_summary(const char* command) {
-  const auto method = [](double half, double exponent) {
-    return json{{"samples_to_half", {half, 4 * half}},
-                {"samples_to_half_log_se", {0.1, 0.1}},
-                {"overlap2_mean", {{0.2, 0.6}, {0.2, 0.6}}},
-                {"overlap2_se", {{0.1, 0.1}, {0.1, 0.1}}},
-                {"exponent", exponent},
-                {"exponent_se", 0.05},
-                {"theory", 2}};
-  };
-  return {{"command", command},
-          {"status", "done"},
-          {"results",
-           {{"link", "h4(z)"},
-            {"dimensions", {20, 40}},
-            {"samples", {{10, 1000}, {10, 1000}}},
-            {"seeds", 8},
-            {"methods", {{"phd", method(700, 2.02)}, {"u-statistic", method(350, 1.98)}}}}}};
-}
-
-json exponent_summary() {
-  return {{"command", "exponent"},
-          {"results",
-           {{"information_exponent", 4},
-            {"generative_exponent", nullptr},
-            {"explanation", "The link is even."},
-            {"dimension", 100},
-            {"samples_needed",
-             {{"phd", {{"samples", nullptr}, {"exact_law", false}}},
-              {"ols", {{"samples", 29571}, {"exact_law", true}}},
-              {"sgd-average", {{"samples", 8765}, {"exact_law", false}}}}}}}};
-}
-
-json spectrum_summary() {
-  return {{"command", "spectrum"},
-          {"results",
-           {{"eigenvalues", {8.0, 2.0}},
-            {"trace", 20},
-            {"trace_error", 0.5},
-            {"layers", {{{"name", "head"}, {"trace", 12}}, {{"name", "body"}, {"trace", 8}}}}}}};
-}
-
-json flow_summary() {
-  return {
-      {"command", "flow"},
-      {"status", "done"},
-      {"results",
-       {{"optimizer", "gradient descent, learning rate 0.1"},
-        {"edge", {{"first_step", 6}, {"first_step_central", 4}, {"directions", 4}, {"delay", 11}}},
-        {"processes",
-         {{"discrete",
-           {{"loss", 0.03},
-            {"sharpness", 2.1},
-            {"loss_rises", 53},
-            {"train_accuracy", 0.996},
-            {"test_loss", 0.2},
-            {"test_accuracy", 0.91}}},
-          {"central", {{"loss", 0.02}, {"largest_sharpness", 2.001}, {"loss_rises", 0}}}}},
-        {"prediction", {{"loss_error", 0.003}, {"weight_distance", {{"central", 0.278}}}}},
-        {"warnings", {"Third derivatives do **not** converge."}},
-        {"suggestions", {"Use `--dtype float64`."}}}}};
 }
 
 TEST(Headline, OfAFlowSaysWhatHappenedAndWhereItEnded) {
@@ -179,35 +121,9 @@ TEST(Headline, OfACommandThatIsNotKnownIsItsWarnings) {
   EXPECT_THAT(found.warnings, ElementsAre("Too few tokens."));
 }
 
-/// Every summary that differs from this one in one value, which has another type.
-std::vector<json> damaged_copies(const json& summary) {
-  std::vector<json> copies;
-  const json leaves = summary.flatten();
-  for (const auto& [pointer, value] : leaves.items()) {
-    std::string path = pointer;
-    while (!path.empty()) {
-      for (const json& wrong :
-           {json(), json("text"), json(-1e300), json(0), json::array({json()}), json::object()}) {
-        json copy = summary;
-        copy[json::json_pointer(path)] = wrong;
-        copies.push_back(std::move(copy));
-      }
-      path = path.substr(0, path.find_last_of('/'));
-    }
-  }
-  return copies;
-}
-
 TEST(Headline, ReadsDamagedSummariesWithoutAnError) {
-  for (const json& summary : {flow_summary(),
-                              spectrum_summary(),
-                              exponent_summary(),
-                              race_summary("recover"),
-                              race_summary("tensorpca")}) {
-    for (const json& damaged : damaged_copies(summary)) {
-      EXPECT_NO_THROW(lines_of(damaged)) << damaged.dump();
-    }
-  }
+  for (const json& damaged : testing::damaged_summaries())
+    EXPECT_NO_THROW(lines_of(damaged)) << damaged.dump();
   EXPECT_NO_THROW(lines_of(json("no object")));
 }
 
