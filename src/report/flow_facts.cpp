@@ -41,6 +41,22 @@ double edge_threshold(const Facts& facts) {
 
 std::string edge_text(const Facts& facts) { return number_text(edge_threshold(facts), 4); }
 
+bool sharpness_was_measured(const Facts& facts) {
+  const Process& process =
+      has_process(facts, kCentral) && !has_process(facts, kDiscrete) ? kCentral : kDiscrete;
+  return facts.number(fmt::format("results.processes.{}.sharpness", process.path)).has_value();
+}
+
+std::optional<double> largest_central_sharpness(const Facts& facts) {
+  return facts.number("results.processes.central.largest_sharpness");
+}
+
+bool central_flow_is_held(const Facts& facts) {
+  constexpr double kHeld = 1.025;
+  const auto largest = largest_central_sharpness(facts);
+  return largest && *largest <= kHeld * edge_threshold(facts);
+}
+
 bool has_process(const Facts& facts, const Process& process) {
   return facts.find(fmt::format("results.processes.{}", process.path)) != nullptr;
 }

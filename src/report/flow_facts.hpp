@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,14 @@ double edge_threshold(const Facts& facts);
 std::string edge_text(const Facts& facts);  ///< the same for readers: "2", "38"
 inline double edge_threshold(const RunData& run) { return edge_threshold(run.facts); }
 inline std::string edge_text(const RunData& run) { return edge_text(run.facts); }
+
+/// Whether the spectra of the run, or of the central flow where there is no run, were taken.
+bool sharpness_was_measured(const Facts& facts);
+
+/// The largest effective sharpness of the central flow, as its chart shows it.
+std::optional<double> largest_central_sharpness(const Facts& facts);
+/// Whether that is the edge, up to 2.5 % as in the warnings of a run: the flow is held there.
+bool central_flow_is_held(const Facts& facts);
 
 /// Whether the process has a line in the summary; of a run, a series will do.
 bool has_process(const Facts& facts, const Process& process);

@@ -15,9 +15,6 @@
 namespace thalweg::report {
 namespace {
 
-// The central flow holds the sharpness at the edge, up to this factor (as in its warnings).
-constexpr double kHeld = 1.025;
-
 std::string step_text(double step) { return "**" + count_text(std::llround(step)) + "**"; }
 
 std::optional<double> of_process(const Facts& facts, const Process& process, const char* key) {
@@ -43,7 +40,7 @@ std::string status_sentence(const Facts& facts) {
 std::string stayed_below_the_edge(const Facts& facts) {
   const bool central = has_process(facts, kCentral);
   const Process& process = central && !has_process(facts, kDiscrete) ? kCentral : kDiscrete;
-  if (!of_process(facts, process, "sharpness")) {
+  if (!sharpness_was_measured(facts)) {
     return "No sharpness of the run was measured, so its edge of stability is not known.";
   }
   const auto largest = of_process(facts, process, "largest_sharpness");
@@ -80,13 +77,12 @@ std::string reached_the_edge(const Facts& facts) {
         flow);
   }
   if (central) {
-    const bool measured = of_process(facts, kDiscrete, "sharpness").has_value();
     return fmt::format(
         "The central flow reached the edge of stability, an effective sharpness of {}, at step "
         "{}{}.",
         edge_text(facts),
         step_text(*central),
-        measured ? "; the run itself stayed below it" : "");
+        of_process(facts, kDiscrete, "sharpness") ? "; the run itself stayed below it" : "");
   }
   return facts.find("results.edge") != nullptr ? stayed_below_the_edge(facts) : "";
 }
@@ -102,9 +98,9 @@ std::string delay_sentence(const Facts& facts) {
 
 /// Whether the flow did what it must, by the largest sharpness that its chart shows.
 std::string held_clause(const Facts& facts, bool one) {
-  const auto largest = of_process(facts, kCentral, "largest_sharpness");
+  const auto largest = largest_central_sharpness(facts);
   if (!largest) return "";
-  if (*largest <= kHeld * edge_threshold(facts)) {
+  if (central_flow_is_held(facts)) {
     return fmt::format(", and the flow holds {} at {}",
                        one ? "its sharpness" : "the sharpness of each",
                        edge_text(facts));
@@ -238,14 +234,18 @@ std::string ending_sentence(const Facts& facts) {
                      test.empty() ? "" : ", and " + test + " on the test examples");
 }
 
-std::string key_of(const Facts& facts) {
+std::string edge_phrase(const Facts& facts) {
   const auto first = facts.number("results.edge.first_step");
-  std::string out =
-      first ? fmt::format("edge at step {}", count_text(std::llround(*first))) : "edge not reached";
-  if (facts.find("results.edge") == nullptr) out.clear();
-  if (const auto error = facts.number("results.prediction.loss_error"))
-    out += fmt::format("{}loss {}", out.empty() ? "" : ", ", within_text(*error));
-  return plain_text(out);
+  if (first) return fmt::format("edge at step {}", count_text(std::llround(*first)));
+  return sharpness_was_measured(facts) ? "edge not reached" : "";
+}
+
+std::string key_of(const Facts& facts) {
+  const auto error = facts.number("results.prediction.loss_error");
+  const std::string edge = edge_phrase(facts);
+  if (!error) return edge;
+  return plain_text(
+      fmt::format("{}{}loss {}", edge, edge.empty() ? "" : ", ", within_text(*error)));
 }
 
 }  // namespace

@@ -212,6 +212,40 @@ TEST(MomentumRun, HasItsOwnEdgeAndNoWordOfFlows) {
   EXPECT_THAT(html, Not(HasSubstr("sharpness at 2")));
 }
 
+/// The title and the first tile of the page of a run with these results.
+std::string head_of(nlohmann::json results, const char* status = "done") {
+  const TemporaryFolder out;
+  const auto folder = run::RunFolder::create(out.path(), "r", false);
+  results["model"] = "MLP";
+  folder.write_summary({{"command", "flow"}, {"status", status}, {"results", results}});
+  const std::string html = flow_page(folder);
+  const auto begin = html.find("<h1>"), end = html.find("<h2>");
+  return html.substr(begin, end - begin);
+}
+
+TEST(FlowPage, IsTitledByWhatHappened) {
+  using nlohmann::json;
+  const json no_flow = {{"discrete", {{"loss", 0.1}, {"sharpness", 12}}}};
+  const json edge = {{"threshold", 38}, {"first_step", nullptr}};
+  const auto below = head_of({{"edge", edge}, {"processes", no_flow}});
+  EXPECT_THAT(below, HasSubstr("<h1>Below the edge of stability: MLP"));
+  EXPECT_THAT(below, HasSubstr("not reached"));
+  EXPECT_THAT(head_of({{"edge", edge}, {"processes", no_flow}}, "diverged"),
+              HasSubstr("<h1>Divergence: MLP"));
+  const auto unmeasured =
+      head_of({{"edge", edge}, {"processes", {{"discrete", {{"sharpness", nullptr}}}}}});
+  EXPECT_THAT(unmeasured, HasSubstr("<h1>A run: MLP"));
+  EXPECT_THAT(unmeasured, HasSubstr("not known"));
+  EXPECT_THAT(unmeasured, Not(HasSubstr("throughout")));
+  const auto at_edge =
+      head_of({{"edge", {{"first_step", 7}}}, {"processes", {{"rod", {{"loss", 1}}}}}});
+  EXPECT_THAT(at_edge, HasSubstr("<h1>Rod flow of MLP"));
+  EXPECT_THAT(at_edge, HasSubstr("step 7"));
+  EXPECT_THAT(head_of({{"edge", {{"first_step", nullptr}, {"first_step_central", 9}}},
+                       {"processes", {{"central", {{"loss", 1}}}}}}),
+              HasSubstr("by the central flow"));
+}
+
 TEST(FlowStory, TellsNothingOfWhatIsNotThere) { EXPECT_TRUE(flow_story(story_of({})).empty()); }
 
 TEST(FlowCharts, AreEmptyWithoutSeries) {
