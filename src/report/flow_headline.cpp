@@ -84,7 +84,8 @@ std::string reached_the_edge(const Facts& facts) {
         step_text(*central),
         of_process(facts, kDiscrete, "sharpness") ? "; the run itself stayed below it" : "");
   }
-  return facts.find("results.edge") != nullptr ? stayed_below_the_edge(facts) : "";
+  const bool diverged = facts.text("status") == "diverged";
+  return facts.find("results.edge") != nullptr && !diverged ? stayed_below_the_edge(facts) : "";
 }
 
 std::string delay_sentence(const Facts& facts) {
