@@ -20,6 +20,7 @@ struct Command {
   std::vector<std::string> sources = {};  ///< what was published about it
   std::string operand = {};  ///< the setting given by place rather than as --name, like RUN of
                              ///< `export RUN`; a list takes all words that are no options
+  bool operand_optional = false;
   std::string program = {};  ///< that does the work, where it is another: "thalweg-torch"
   run::Settings settings;
   /// Whether the settings make sense together. @throws InvalidArgument, BadInput

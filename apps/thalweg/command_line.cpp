@@ -22,8 +22,15 @@ constexpr int kMostWords = 1 << 20;
 
 std::string place(const Command& command) { return "thalweg " + command.name; }
 
-CLI::Option* add_flag(CLI::App& parser, const std::string& name) {
-  return parser.add_flag(fmt::format("--{0},!--no-{0}", name));
+/// All spellings of an option, as CLI11 takes them.
+std::string spellings(const run::Setting& setting) {
+  auto names = setting.aliases;
+  names.push_back("--" + setting.name);
+  return join(names, ",");
+}
+
+CLI::Option* add_flag(CLI::App& parser, const run::Setting& setting) {
+  return parser.add_flag(fmt::format("{},!--no-{}", spellings(setting), setting.name));
 }
 
 CLI::Option* add_value(CLI::App& parser, const std::string& name, bool list) {
@@ -36,9 +43,9 @@ CLI::Option* add_value(CLI::App& parser, const std::string& name, bool list) {
 }
 
 CLI::Option* add_setting(CLI::App& parser, const Command& command, const run::Setting& setting) {
-  if (is_flag(setting)) return add_flag(parser, setting.name)->take_last();
+  if (is_flag(setting)) return add_flag(parser, setting)->take_last();
   const bool by_place = setting.name == command.operand;
-  auto* option = add_value(parser, by_place ? setting.name : "--" + setting.name, is_list(setting));
+  auto* option = add_value(parser, by_place ? setting.name : spellings(setting), is_list(setting));
   if (by_place && is_list(setting)) option->expected(1, kMostWords)->allow_extra_args();
   return option;
 }
@@ -49,7 +56,9 @@ CLI::Option* add_setting(CLI::App& parser, const Command& command, const run::Se
   }
   std::vector<std::string> known = {"--help"};
   for (const auto& setting : command.settings.all()) {
-    if (setting.name != command.operand) known.push_back("--" + setting.name);
+    if (setting.name == command.operand) continue;
+    known.push_back("--" + setting.name);
+    known.insert(known.end(), setting.aliases.begin(), setting.aliases.end());
   }
   const auto name = word.substr(0, word.find('='));
   throw InvalidArgument(place(command),
@@ -63,14 +72,55 @@ std::vector<std::string> list_items(const run::Setting& setting,
   return setting.choices.empty() ? values : comma_items(values);
 }
 
-std::vector<std::string> given_values(const run::Setting& setting, const CLI::Option& option) {
+[[noreturn]] void refuse_empty_value(const std::string& option) {
+  throw InvalidArgument(option, "needs a value; got an empty one.");
+}
+
+/// How the command line names a setting.
+std::string spelling(const Command& command, const run::Setting& setting) {
+  return setting.name == command.operand ? metavar(setting) : "--" + setting.name;
+}
+
+std::vector<std::string> given_values(const Command& command,
+                                      const run::Setting& setting,
+                                      const CLI::Option& option) {
   const auto& values = option.results();
+  if (std::ranges::count(values, "") > 0) refuse_empty_value(spelling(command, setting));
   if (is_list(setting)) return list_items(setting, values);
   return {values.back()};
 }
 
+/// Words in which every option and its value stand apart where '=' joins them: CLI11 would take the
+/// next word for a value that is empty, and the '=' after a short option for a part of its value.
+std::vector<std::string> separated(const CLI::App& parser, std::span<const std::string> arguments) {
+  std::vector<std::string> words;
+  for (const auto& word : arguments) {
+    const auto equals = word.find('=');
+    const auto* option = word.starts_with('-') && equals != std::string::npos
+                             ? parser.get_option_no_throw(word.substr(0, equals))
+                             : nullptr;
+    if (option == nullptr) {
+      words.push_back(word);
+      continue;
+    }
+    const auto name = word.substr(0, equals);
+    if (equals + 1 == word.size()) refuse_empty_value(name);
+    if (option->get_expected_min() > 0) {
+      words.push_back(name);
+      words.push_back(word.substr(equals + 1));
+      continue;
+    }
+    // --quiet=true is a choice; -q=true and --no-quiet=true are not.
+    if (!name.starts_with("--") || name.starts_with("--no-"))
+      throw InvalidArgument(name, "takes no value.");
+    words.push_back(word);
+  }
+  return words;
+}
+
 void parse_words(CLI::App& parser, const Command& command, std::span<const std::string> arguments) {
-  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());  // as CLI11 takes them
+  auto reversed = separated(parser, arguments);
+  std::ranges::reverse(reversed);  // as CLI11 takes them
   try {
     parser.parse(reversed);
   } catch (const CLI::ArgumentMismatch&) {
@@ -86,7 +136,8 @@ void parse_words(CLI::App& parser, const Command& command, std::span<const std::
 }
 
 void require_operand(const Command& command, const CommandLine& line) {
-  if (command.operand.empty() || line.given.contains(command.operand)) return;
+  if (command.operand.empty() || command.operand_optional) return;
+  if (line.given.contains(command.operand)) return;
   throw InvalidArgument(place(command),
                         fmt::format("needs a {}: 'thalweg {} {}'.",
                                     metavar(*command.settings.find(command.operand)),
@@ -123,7 +174,7 @@ CommandLine parse_command_line(const Command& command, std::span<const std::stri
     return line;
   }
   for (const auto& [setting, option] : options) {
-    if (option->count() > 0) line.given[setting->name] = given_values(*setting, *option);
+    if (option->count() > 0) line.given[setting->name] = given_values(command, *setting, *option);
   }
   require_operand(command, line);
   return line;

@@ -11,9 +11,12 @@ namespace thalweg::app {
 std::vector<Command> all_commands();
 
 Command list_command();
+Command show_command();
+Command open_command();
 Command report_command();
 Command compare_command();
 Command export_command();
+Command remove_command();
 Command completion_command();
 Command man_command();
 Command version_command();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdlib>
 #include <string_view>
 
 #include "thalweg/base/error.hpp"
@@ -19,7 +20,25 @@ bool is_device(std::string_view text) {
          std::ranges::all_of(index, [](unsigned char c) { return std::isdigit(c) != 0; });
 }
 
+std::string default_out() {
+  const char* named = std::getenv("THALWEG_RUNS");
+  return named == nullptr || *named == '\0' ? "runs" : named;
+}
+
 }  // namespace
+
+void add_out_setting(run::Settings& settings, std::string& out, const std::string& group) {
+  out = default_out();
+  settings.add({.name = "out",
+                .target = &out,
+                .help = "folder that holds the runs; the environment variable THALWEG_RUNS sets "
+                        "the default",
+                .metavar = "DIR",
+                .aliases = {"-o"},
+                .located = run::path_from,
+                .recorded = false,
+                .group = group});
+}
 
 void add_settings(run::Settings& settings, CommonOptions& options) {
   const std::string machine = "Machine";
@@ -58,12 +77,7 @@ void add_settings(run::Settings& settings, CommonOptions& options) {
                 .metavar = "FILE.toml",
                 .recorded = false,
                 .group = run});
-  settings.add({.name = "out",
-                .target = &options.out,
-                .help = "folder that holds the runs",
-                .metavar = "DIR",
-                .recorded = false,
-                .group = run});
+  add_out_setting(settings, options.out, run);
   settings.add({.name = "name",
                 .target = &options.name,
                 .help = "name of this run; the command and the time by default",
@@ -90,6 +104,7 @@ void add_settings(run::Settings& settings, CommonOptions& options) {
   settings.add({.name = "quiet",
                 .target = &options.quiet,
                 .help = "no messages but warnings and errors",
+                .aliases = {"-q"},
                 .recorded = false,
                 .group = run});
   settings.add({.name = "json",
@@ -97,6 +112,12 @@ void add_settings(run::Settings& settings, CommonOptions& options) {
                 .help = "print summary.json on standard output, and nothing else there",
                 .recorded = false,
                 .group = run});
+}
+
+void resolve_threads(run::Settings& settings, CommonOptions& options) {
+  if (options.threads != 0) return;
+  options.threads = available_processors();
+  settings.set("threads", {std::to_string(options.threads)});
 }
 
 void check(const CommonOptions& options, const run::Settings&) {

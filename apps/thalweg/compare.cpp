@@ -7,6 +7,7 @@
 
 #include "browser.hpp"
 #include "commands.hpp"
+#include "common_options.hpp"
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -22,7 +23,7 @@ namespace fs = std::filesystem;
 
 struct CompareOptions {
   std::vector<std::string> runs;
-  std::string out = "runs";
+  std::string out;
   std::string report;
   std::string open = "auto";
   bool json = false;
@@ -34,14 +35,12 @@ void add_settings(run::Settings& settings, CompareOptions& options) {
                 .target = &options.runs,
                 .help = "the runs, by name or path; two at least",
                 .metavar = "RUN"});
-  settings.add({.name = "out",
-                .target = &options.out,
-                .help = "folder that holds the runs",
-                .metavar = "DIR"});
+  add_out_setting(settings, options.out);
   settings.add({.name = "report",
                 .target = &options.report,
                 .help = "file for the page; compare-NAME-NAME.html beside the first run by default",
-                .metavar = "FILE.html"});
+                .metavar = "FILE.html",
+                .located = run::path_from});
   add_open_setting(settings, options.open);
   settings.add({.name = "json",
                 .target = &options.json,

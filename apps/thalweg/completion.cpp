@@ -24,14 +24,15 @@ void add_settings(run::Settings& settings, CompletionOptions& options) {
 }
 
 /// What a shell can offer where a value is due.
-enum class ValueKind { kNone, kChoice, kFile, kFolder, kRun, kCommand };
+enum class ValueKind { kNone, kChoice, kChoiceOrFile, kFile, kFolder, kRun, kCommand };
 
 ValueKind value_kind(const run::Setting& setting) {
   if (!setting.choices.empty()) return ValueKind::kChoice;
+  if (!setting.suggestions.empty()) return ValueKind::kChoiceOrFile;
   const auto name = metavar(setting);
-  if (name.starts_with("FILE") || name == "SOURCE") return ValueKind::kFile;
+  if (name.starts_with("FILE")) return ValueKind::kFile;
   if (name == "DIR") return ValueKind::kFolder;
-  if (name == "RUN") return ValueKind::kRun;
+  if (name == "RUN" || name == "PATTERN") return ValueKind::kRun;
   if (name == "COMMAND") return ValueKind::kCommand;
   return ValueKind::kNone;
 }
@@ -40,11 +41,6 @@ std::string command_words() {
   std::vector<std::string> names;
   for (const auto& command : all_commands()) names.push_back(command.name);
   return join(names, " ");
-}
-
-std::string option_name(const run::Setting& setting) {
-  const auto usage = usage_text(setting);
-  return usage.substr(0, usage.find(' '));
 }
 
 /// `text` with a backslash before each of `specials`.
@@ -60,7 +56,7 @@ std::string escaped(std::string_view text, std::string_view specials) {
 // ------------------------------------------------------------------ bash
 
 std::string bash_values(const run::Setting& setting) {
-  constexpr std::string_view kRuns = R"($(cd runs 2>/dev/null && compgen -d -- "$word"))";
+  constexpr std::string_view kRuns = R"($(cd "$runs" 2>/dev/null && compgen -d -- "$word"))";
   switch (value_kind(setting)) {
     case ValueKind::kChoice:
       if (is_list(setting)) {  // behind the last comma; what stands before it stays
@@ -69,6 +65,8 @@ std::string bash_values(const run::Setting& setting) {
             join(setting.choices, " "));
       }
       return fmt::format("$(compgen -W '{}' -- \"$word\")", join(setting.choices, " "));
+    case ValueKind::kChoiceOrFile:
+      return fmt::format("$(compgen -W '{}' -f -- \"$word\")", join(setting.suggestions, " "));
     case ValueKind::kFile:
       return "$(compgen -f -- \"$word\")";
     case ValueKind::kFolder:
@@ -88,10 +86,10 @@ std::string bash_value_cases() {
   for (const auto& command : all_commands()) {
     for (const auto& setting : command.settings.all()) {
       if (is_flag(setting) || setting.name == command.operand) continue;
-      text += fmt::format("    '{} --{}') COMPREPLY=({}); return ;;\n",
-                          command.name,
-                          setting.name,
-                          bash_values(setting));
+      std::string pattern = fmt::format("'{} --{}'", command.name, setting.name);
+      for (const auto& alias : setting.aliases)
+        pattern += fmt::format(" | '{} {}'", command.name, alias);
+      text += fmt::format("    {}) COMPREPLY=({}); return ;;\n", pattern, bash_values(setting));
     }
   }
   return text;
@@ -106,7 +104,7 @@ std::string bash_option_cases() {
       if (setting.name == command.operand) {
         operand = " " + bash_values(setting);
       } else {
-        words += " " + option_name(setting);
+        words += " " + option_text(setting);
       }
     }
     text += fmt::format(
@@ -119,12 +117,24 @@ std::string bash_script() {
   return fmt::format(R"(# Completion of thalweg for bash: source it, or save it as
 # ~/.local/share/bash-completion/completions/thalweg
 _thalweg() {{
-  local word="${{COMP_WORDS[COMP_CWORD]}}"
+  local word="${{COMP_WORDS[COMP_CWORD]}}" before="${{COMP_WORDS[COMP_CWORD-1]}}" i
   if ((COMP_CWORD == 1)); then
     COMPREPLY=($(compgen -W '{} --help --version' -- "$word"))
     return
   fi
-  case "${{COMP_WORDS[1]}} ${{COMP_WORDS[COMP_CWORD-1]}}" in
+  # The shell takes --option=value for three words.
+  if [[ $word == = ]]; then
+    word=""
+  elif [[ $before == = ]]; then
+    before="${{COMP_WORDS[COMP_CWORD-2]}}"
+  fi
+  local runs="${{THALWEG_RUNS:-runs}}"
+  for ((i = 2; i + 1 < COMP_CWORD; ++i)); do
+    [[ ${{COMP_WORDS[i]}} == -o || ${{COMP_WORDS[i]}} == --out ]] || continue
+    runs="${{COMP_WORDS[i+1]}}"
+    [[ $runs == = ]] && runs="${{COMP_WORDS[i+2]}}"
+  done
+  case "${{COMP_WORDS[1]}} $before" in
 {}  esac
   case "${{COMP_WORDS[1]}}" in
 {}  esac
@@ -145,12 +155,15 @@ std::string zsh_values(const run::Setting& setting) {
         return fmt::format("_values -s , {} {}", metavar(setting), join(setting.choices, " "));
       }
       return "(" + join(setting.choices, " ") + ")";
+    case ValueKind::kChoiceOrFile:
+      // The blank keeps _arguments from putting options before the words.
+      return " _thalweg_words_or_files " + escaped(join(setting.suggestions, " "), ":");
     case ValueKind::kFile:
       return "_files";
     case ValueKind::kFolder:
       return "_files -/";
     case ValueKind::kRun:
-      return "_files -W $PWD/runs -/";  // a relative folder would be looked for under every prefix
+      return "_files -W $runs -/";
     case ValueKind::kCommand:
       return "(" + command_words() + ")";
     case ValueKind::kNone:
@@ -171,11 +184,19 @@ std::string zsh_argument(const Command& command, const run::Setting& setting) {
       is_flag(setting) ? "" : fmt::format(":{}:{}", metavar(setting), zsh_values(setting));
   if (setting.name == command.operand)
     return fmt::format("'{}{}'", is_list(setting) ? "*" : "1", value);
-  return fmt::format("'{}{}[{}]{}'",
-                     is_list(setting) ? "*" : "",
-                     option_name(setting),
-                     zsh_text(plain_help(setting)),
-                     value);
+  auto spellings = setting.aliases;
+  spellings.insert(spellings.begin(), option_text(setting));
+  const auto excluded =
+      spellings.size() > 1 ? fmt::format("({})", join(spellings, " ")) : std::string();
+  std::vector<std::string> specs;
+  for (const auto& spelling : spellings) {
+    specs.push_back(fmt::format("'{}{}[{}]{}'",
+                                is_list(setting) ? "*" : excluded,
+                                spelling,
+                                zsh_text(plain_help(setting)),
+                                value));
+  }
+  return join(specs, " ");
 }
 
 std::string zsh_script() {
@@ -191,6 +212,10 @@ std::string zsh_script() {
   }
   return fmt::format(R"(#compdef thalweg
 # Completion of thalweg for zsh: save it as _thalweg in a folder of $fpath.
+_thalweg_words_or_files() {{
+  compadd -- "$@"
+  _files
+}}
 _thalweg() {{
   local -a commands=(
 {}  )
@@ -198,7 +223,10 @@ _thalweg() {{
     _describe command commands
     return
   fi
-  local command=$words[2]
+  local command=$words[2] runs=${{THALWEG_RUNS:-runs}}
+  integer at=${{words[(I)(-o|--out)]}}
+  ((at)) && runs=$words[at+1]
+  [[ $runs == /* ]] || runs=$PWD/$runs  # a relative folder would be looked for under every prefix
   shift words
   ((CURRENT--))
   case $command in
@@ -223,12 +251,14 @@ std::string fish_values(const run::Setting& setting) {
         return fmt::format("-x -a '(__fish_append , {})'", join(setting.choices, " "));
       }
       return fmt::format("-x -a '{}'", join(setting.choices, " "));
+    case ValueKind::kChoiceOrFile:
+      return fmt::format("-r -F -a '{}'", join(setting.suggestions, " "));
     case ValueKind::kFile:
       return "-r -F";
     case ValueKind::kFolder:
       return "-x -a '(__fish_complete_directories)'";
     case ValueKind::kRun:
-      return "-x -a '(path basename runs/*/ 2>/dev/null)'";
+      return "-x -a '(__thalweg_runs)'";
     case ValueKind::kCommand:
       return fmt::format("-x -a '{}'", command_words());
     case ValueKind::kNone:
@@ -239,9 +269,12 @@ std::string fish_values(const run::Setting& setting) {
 
 std::string fish_line(const Command& command, const run::Setting& setting) {
   const auto values = is_flag(setting) ? "" : " " + fish_values(setting);
-  const auto option = setting.name == command.operand
-                          ? ""
-                          : " -l " + option_name(setting).substr(std::string("--").size());
+  std::string option;
+  if (setting.name != command.operand) {
+    option = " -l " + option_text(setting).substr(std::string("--").size());
+    for (const auto& alias : setting.aliases)
+      option += alias.starts_with("--") ? " -l " + alias.substr(2) : " -s " + alias.substr(1);
+  }
   return fmt::format("complete -c thalweg -n '__fish_seen_subcommand_from {}'{}{} -d '{}'\n",
                      command.name,
                      option,
@@ -251,8 +284,19 @@ std::string fish_line(const Command& command, const run::Setting& setting) {
 
 std::string fish_script() {
   std::string text =
-      "# Completion of thalweg for fish: save it as ~/.config/fish/completions/thalweg.fish\n"
-      "complete -c thalweg -f\n";
+      R"(# Completion of thalweg for fish: save it as ~/.config/fish/completions/thalweg.fish
+function __thalweg_runs
+  set -l runs runs
+  set -q THALWEG_RUNS; and set runs $THALWEG_RUNS
+  set -l words (commandline -opc)
+  for i in (seq (count $words))
+    contains -- $words[$i] -o --out; and set -q words[(math $i + 1)]; and set runs $words[(math $i + 1)]
+  end
+  set -l folders $runs/*/
+  path basename $folders
+end
+complete -c thalweg -f
+)";
   for (const auto& command : all_commands()) {
     text += fmt::format("complete -c thalweg -n __fish_use_subcommand -a {} -d '{}'\n",
                         command.name,

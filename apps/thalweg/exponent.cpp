@@ -15,7 +15,6 @@
 #include <nlohmann/json.hpp>
 
 #include "thalweg/base/error.hpp"
-#include "thalweg/base/log.hpp"
 #include "thalweg/base/text.hpp"
 #include "thalweg/index/explanation.hpp"
 #include "thalweg/index/formula.hpp"
@@ -33,10 +32,6 @@ using nlohmann::json;
 
 json number_or_null(const std::optional<int>& value) {
   return value ? json(*value) : json(nullptr);
-}
-
-std::string order_text(const std::optional<int>& order) {
-  return order ? std::to_string(*order) : "none up to the orders tried";
 }
 
 int print_links() {
@@ -176,51 +171,6 @@ json results_of(const ExponentCommandOptions& options) {
   return results;
 }
 
-std::string leaps_text(const json& leaps) {
-  std::vector<std::string> parts;
-  for (const auto& leap : leaps) {
-    parts.push_back(fmt::format("{} at order {}",
-                                leap["directions"].get<int>() == 1
-                                    ? "1 direction"
-                                    : fmt::format("{} directions", leap["directions"].get<int>()),
-                                leap["order"].get<int>()));
-  }
-  return parts.empty() ? "none" : join(parts, ", then ");
-}
-
-void say_what_is_needed(const json& results) {
-  if (!results.contains("samples_needed")) return;
-  for (const auto& [method, need] : results["samples_needed"].items()) {
-    const auto& samples = need["samples"];
-    log_info(fmt::format(
-        "  {:<16} {}",
-        method,
-        samples.is_null() ? "no number of rows is enough"
-        : need["exact_law"].get<bool>()
-            ? fmt::format("{:.0f} rows", samples.get<double>())
-            : fmt::format("about {:.1g} rows (an order of magnitude)", samples.get<double>())));
-  }
-}
-
-void say_what_was_found(const json& results) {
-  const auto as_order = [&](const char* key) {
-    const auto& value = results[key];
-    return order_text(value.is_number() ? std::optional(value.get<int>()) : std::nullopt);
-  };
-  if (results.contains("undetected")) {
-    log_info(fmt::format("Generative leaps: {}.", leaps_text(results["leaps"])));
-    log_info(results.contains("information_leaps")
-                 ? fmt::format("Information leaps: {}.", leaps_text(results["information_leaps"]))
-                 : results["explanation"].get<std::string>());
-    say_what_is_needed(results);
-    return;
-  }
-  log_info(fmt::format("Information exponent: {}. Generative exponent: {}.",
-                       as_order("information_exponent"),
-                       as_order("generative_exponent")));
-  say_what_is_needed(results);
-}
-
 }  // namespace
 
 int run_exponent(const ExponentCommandOptions& given, const run::Settings& settings) {
@@ -238,7 +188,6 @@ int run_exponent(const ExponentCommandOptions& given, const run::Settings& setti
   const auto begin = std::chrono::steady_clock::now();
   json results = results_of(options);  // before the session: what is refused leaves no folder
   RunSession session(options.common, resolved, begin);
-  say_what_was_found(results);
   session.finish("done", std::move(results));
   return 0;
 }

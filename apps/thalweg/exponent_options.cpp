@@ -35,6 +35,7 @@ void add_settings(run::Settings& settings, ExponentCommandOptions& options) {
                 .target = &options.table,
                 .help = "CSV file with a line of names",
                 .metavar = "FILE.csv",
+                .located = run::path_from,
                 .group = samples});
   settings.add({.name = "index",
                 .target = &options.index,

@@ -25,6 +25,7 @@ void add_optimizer_settings(run::Settings& settings, FlowOptions& options) {
            "short warm start of an optimizer with second moments",
        .metavar = "R",
        .minimum = 0,
+       .aliases = {"--lr"},
        .group = group});
   settings.add({.name = "schedule",
                 .target = &options.schedule,

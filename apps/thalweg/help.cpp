@@ -80,7 +80,8 @@ std::string sources_text(const Command& command) {
 std::string operand_text(const Command& command) {
   const auto* operand = command.settings.find(command.operand);
   if (operand == nullptr) return {};
-  return metavar(*operand) + (is_list(*operand) ? "..." : "");
+  const auto text = metavar(*operand) + (is_list(*operand) ? "..." : "");
+  return command.operand_optional ? "[" + text + "]" : text;
 }
 
 std::string overview_text(std::span<const Command> commands) {

@@ -16,26 +16,30 @@ struct HelpOptions {
 void add_settings(run::Settings& settings, HelpOptions& options) {
   settings.add({.name = "topic",
                 .target = &options.topic,
-                .help = "the command to explain",
+                .help = "the command to explain; all in brief without",
                 .metavar = "COMMAND"});
 }
 
 int run_help(const HelpOptions& options, const run::Settings&) {
   auto commands = all_commands();
-  fmt::print("{}", help_text(find_command(commands, options.topic)));
+  fmt::print("{}",
+             options.topic.empty() ? overview_text(commands)
+                                   : help_text(find_command(commands, options.topic)));
   return 0;
 }
 
 }  // namespace
 
 Command help_command() {
-  Command command{.name = "help",
-                  .group = "About",
-                  .summary = "Explain a command",
-                  .description = "Prints what `thalweg COMMAND --help` prints.",
-                  .example = "thalweg help flow",
-                  .operand = "topic",
-                  .settings = run::Settings("help")};
+  Command command{
+      .name = "help",
+      .group = "About",
+      .summary = "Explain a command",
+      .description = "Prints what `thalweg COMMAND --help` prints, and alone the overview.",
+      .example = "thalweg help flow",
+      .operand = "topic",
+      .operand_optional = true,
+      .settings = run::Settings("help")};
   bind_options<HelpOptions>(command, run_help);
   return command;
 }

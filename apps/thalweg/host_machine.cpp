@@ -16,10 +16,7 @@ void use_host(run::Settings& settings, CommonOptions& common) {
             "thalweg {} runs on the cpu only; got '{}'.", settings.command(), common.device));
   }
   set_log_quiet(common.quiet);
-  if (common.threads == 0) {
-    common.threads = available_processors();
-    settings.set("threads", {fmt::format("{}", common.threads)});
-  }
+  resolve_threads(settings, common);
   set_blas_threads(1);
 }
 

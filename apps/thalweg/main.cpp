@@ -26,7 +26,7 @@ int run_front(const std::vector<std::string>& arguments) {
   if (arguments.empty() || arguments[0] == "--help" || arguments[0] == "-h") {
     return print(overview_text(commands));
   }
-  if (arguments[0] == "--version") return print(version_text());
+  if (arguments[0] == "--version" || arguments[0] == "-V") return print(version_text());
 
   auto& command = find_command(commands, arguments[0]);
   if (!command.run) {

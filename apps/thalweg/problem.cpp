@@ -6,7 +6,6 @@
 #include <string_view>
 #include <utility>
 
-#include "resolve.hpp"
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -307,7 +306,7 @@ Problem make_problem(const ProblemOptions& options, const CommonOptions& common)
 }  // namespace
 
 Problem start_problem(run::Settings& settings, ProblemOptions& options, CommonOptions& common) {
-  resolve(settings, common, options);
+  resolve_threads(settings, common);
   resolve_test_set(settings, options);
   nn::use_threads(static_cast<int>(common.threads));
   set_log_quiet(common.quiet);

@@ -39,8 +39,8 @@ struct Problem {
   std::vector<std::string> warnings;
 };
 
-/// Resolves what depends on this machine (see resolve; the options are updated), sets threads and
-/// log, and makes the problem. @throws InvalidArgument, BadInput  in the words of a user
+/// Resolves what depends on this machine and on the data (the options are updated), sets threads
+/// and log, and makes the problem. @throws InvalidArgument, BadInput  in the words of a user
 Problem start_problem(run::Settings& settings, ProblemOptions& options, CommonOptions& common);
 
 /// What every summary says of the problem: parameters, examples, model, data, loss and warnings.

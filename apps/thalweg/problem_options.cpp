@@ -13,10 +13,22 @@ void require_file(const std::string& option, const std::string& file) {
   throw BadInput(option, "there is no file '" + file + "'.");
 }
 
+constexpr std::string_view kCifar = "cifar10:";
+
+/// A source that is no file.
+bool is_named_source(const std::string& data) {
+  return data == "fashion-mnist" || data == "none" || data == "sorting" ||
+         data.starts_with("sorting:");
+}
+
+std::string data_source_from(const std::string& data, const std::filesystem::path& folder) {
+  if (is_named_source(data)) return data;
+  if (!data.starts_with(kCifar)) return run::path_from(data, folder);
+  return std::string(kCifar) + run::path_from(data.substr(kCifar.size()), folder);
+}
+
 void check_data_source(const std::string& data) {
-  constexpr std::string_view kCifar = "cifar10:";
-  if (data == "fashion-mnist" || data == "none") return;
-  if (data == "sorting" || data.starts_with("sorting:")) return;
+  if (is_named_source(data)) return;
   if (data.starts_with(kCifar)) {
     const auto folder = data.substr(kCifar.size());
     if (std::filesystem::is_directory(folder)) return;
@@ -59,6 +71,7 @@ void add_settings(run::Settings& settings, ProblemOptions& options) {
                 .target = &options.torchscript,
                 .help = "your own scripted or traced model instead, from the weights in the file",
                 .metavar = "FILE.pt",
+                .located = run::path_from,
                 .group = model});
   settings.add({.name = "train-mode",
                 .target = &options.train_mode,
@@ -69,6 +82,7 @@ void add_settings(run::Settings& settings, ProblemOptions& options) {
                 .help = "start from the weights in this file: .npz, .safetensors (also with an "
                         "optimizer's second moments), or a checkpoint of thalweg flow",
                 .metavar = "FILE",
+                .located = run::path_from,
                 .group = model});
   settings.add({.name = "init-process",
                 .target = &options.init_process,
@@ -83,6 +97,8 @@ void add_settings(run::Settings& settings, ProblemOptions& options) {
        .help = "fashion-mnist, cifar10:DIR, sorting[:VOCABULARY,LENGTH], your own arrays x and "
                "y as FILE.npz, or none",
        .metavar = "SOURCE",
+       .suggestions = {"fashion-mnist", "sorting", "none", std::string(kCifar)},
+       .located = data_source_from,
        .group = data});
   settings.add({.name = "examples",
                 .target = &options.examples,

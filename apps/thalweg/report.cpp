@@ -4,6 +4,7 @@
 
 #include "browser.hpp"
 #include "commands.hpp"
+#include "common_options.hpp"
 
 #include "thalweg/run/folder.hpp"
 
@@ -13,7 +14,7 @@ namespace {
 struct ReportOptions {
   std::string run;
   std::string open = "auto";
-  std::string out = "runs";
+  std::string out;
 };
 
 void add_settings(run::Settings& settings, ReportOptions& options) {
@@ -22,10 +23,7 @@ void add_settings(run::Settings& settings, ReportOptions& options) {
                 .help = "the run, by name or path",
                 .metavar = "RUN"});
   add_open_setting(settings, options.open);
-  settings.add({.name = "out",
-                .target = &options.out,
-                .help = "folder that holds the runs",
-                .metavar = "DIR"});
+  add_out_setting(settings, options.out);
 }
 
 int run_report(const ReportOptions& options, const run::Settings&) {

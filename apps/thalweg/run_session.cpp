@@ -8,6 +8,8 @@
 #include "thalweg/base/log.hpp"
 #include "thalweg/base/progress.hpp"
 #include "thalweg/base/system.hpp"
+#include "thalweg/report/headline.hpp"
+#include "thalweg/report/html.hpp"
 #include "thalweg/report/report.hpp"
 
 namespace thalweg::app {
@@ -23,6 +25,13 @@ run::RunFolder open_folder(const CommonOptions& common, const std::string& comma
   return run::RunFolder::create(common.out, name, common.force);
 }
 
+/// On the terminal and into log.txt; with --quiet the warnings only.
+void say_headline(const report::Headline& headline) {
+  for (const std::string& line : report::terminal_lines(headline)) log_info(line);
+  for (const std::string& warning : headline.warnings) log_warning(report::plain_text(warning));
+  for (const std::string& advice : headline.suggestions) log_info(report::plain_text(advice));
+}
+
 double since(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
@@ -35,6 +44,7 @@ RunSession::RunSession(const CommonOptions& common,
     : common_(common),
       command_(settings.command()),
       folder_(open_folder(common, settings.command())),
+      mark_(folder_.path()),
       recorder_(folder_.metrics()),
       resuming_(!common.resume.empty()),
       begin_(begin),
@@ -85,6 +95,7 @@ void RunSession::finish(const std::string& status, nlohmann::json results) {
   folder_.write_summary(summary);
   report::write_report(folder_);
   if (common_.json) fmt::print("{}\n", folder_.read_summary().dump(2));
+  say_headline(report::headline(folder_.read_summary()));
   log_info(fmt::format("{} after {}. Report: {}",
                        status == "done"       ? "Done"
                        : status == "diverged" ? "Diverged"

@@ -10,6 +10,7 @@
 
 #include "thalweg/run/checkpoint.hpp"
 #include "thalweg/run/folder.hpp"
+#include "thalweg/run/live.hpp"
 #include "thalweg/run/recorder.hpp"
 #include "thalweg/run/settings.hpp"
 
@@ -19,7 +20,8 @@ namespace thalweg::app {
 /// configuration, checkpoints, the summary and the report.
 class RunSession {
  public:
-  /// Creates the run's folder, or opens the one to resume, and writes config.toml.
+  /// Creates the run's folder, or opens the one to resume, marks it as going on, and writes
+  /// config.toml. @throws BadInput  if the run is going on already
   /// @param begin  of the work
   RunSession(const CommonOptions& common,
              const run::Settings& settings,
@@ -51,6 +53,7 @@ class RunSession {
   const CommonOptions& common_;
   std::string command_;
   run::RunFolder folder_;
+  run::LiveMark mark_;
   run::Recorder recorder_;
   bool resuming_;
   std::chrono::steady_clock::time_point begin_, last_save_;

@@ -53,9 +53,15 @@ std::string metavar(const run::Setting& setting) {
   return setting.choices.empty() ? "TEXT" : "NAME";
 }
 
+std::string option_text(const run::Setting& setting) {
+  return (is_flag(setting) && is_switched_on(setting) ? "--no-" : "--") + setting.name;
+}
+
 std::string usage_text(const run::Setting& setting) {
-  if (!is_flag(setting)) return "--" + setting.name + " " + metavar(setting);
-  return (is_switched_on(setting) ? "--no-" : "--") + setting.name;
+  auto spellings = setting.aliases;
+  spellings.push_back(option_text(setting));
+  const auto value = metavar(setting);
+  return join(spellings, ", ") + (value.empty() ? "" : " " + value);
 }
 
 std::string default_text(const run::Setting& setting) {

@@ -14,7 +14,9 @@ bool is_flag(
 bool is_list(const run::Setting& setting);  ///< may be given again
 
 std::string metavar(const run::Setting& setting);     ///< "N", "FILE.toml"; "" for flags
-std::string usage_text(const run::Setting& setting);  ///< "--steps T", "--no-standardize"
+std::string option_text(const run::Setting& setting);  ///< "--steps", "--no-standardize"
+/// "--steps T", "--no-standardize", "-o, --out DIR"
+std::string usage_text(const run::Setting& setting);
 std::string default_text(
     const run::Setting& setting);  ///< its present value; "" where there is none to show
 

@@ -157,10 +157,6 @@ int run_spectrum(const SpectrumOptions& given, const run::Settings& settings) {
   if (pairs.status != spectrum::Status::kConverged) results["warnings"].push_back(pairs.message);
   if (options.density) results["density"] = density_json(measure, dimension);
   if (options.per_layer) results["layers"] = layers_json(problem, hessian, options);
-  log_info(fmt::format("Largest eigenvalues: {:.7g}; trace {:.5g} +- {:.2g}",
-                       fmt::join(eigenvalues, ", "),
-                       measure.trace(),
-                       measure.trace_error()));
   session.finish("done", std::move(results));
   return static_cast<int>(ExitCode::kDone);
 }

@@ -137,6 +137,25 @@ std::int64_t parse_int(std::string_view text, std::string_view what) {
   return parse_number<std::int64_t>(text, what, "a whole number");
 }
 
+std::int64_t parse_count(std::string_view text, std::string_view what) {
+  constexpr std::string_view kSuffixes = "kKMG";
+  constexpr double kFactors[] = {1e3, 1e3, 1e6, 1e9};
+  constexpr double kExact = 9e15;  // below 2^53 every whole double is exact
+  const std::string_view number = trimmed(text);
+  const std::size_t suffix =
+      number.empty() ? std::string_view::npos : kSuffixes.find(number.back());
+  if (suffix == std::string_view::npos || number.size() == 1) return parse_int(text, what);
+  double count = parse_double(number.substr(0, number.size() - 1), what) * kFactors[suffix];
+  const double whole = std::round(count);
+  // 1.001k is 1000.9999999999999 in binary.
+  if (std::abs(count - whole) <= 1e-9 * std::abs(whole)) count = whole;
+  if (count != whole || std::abs(whole) > kExact) {
+    throw InvalidArgument(std::string(what),
+                          fmt::format("expected a whole number; got '{}'.", text));
+  }
+  return static_cast<std::int64_t>(whole);
+}
+
 bool parse_bool(std::string_view text, std::string_view what) {
   const std::string word = folded(trimmed(text));
   if (word == "true" || word == "yes" || word == "on" || word == "1") {

@@ -67,10 +67,13 @@ std::string loss_takeaway(const RunData& run) {
 
 /// How the flows' largest eigenvalue behaves at the edge, as far as they were run.
 std::string held_clause(const RunData& run) {
-  const bool central = has_process(run, kCentral), stable = has_process(run, kStable);
-  if (central && stable)
-    return ", where the central flow is held exactly and the stable flow is not";
-  if (central) return ", where the central flow is held exactly";
+  const bool stable = has_process(run, kStable);
+  if (central_flow_is_held(run.facts)) {
+    return stable ? ", where the central flow is held and the stable flow is not"
+                  : ", where the central flow is held";
+  }
+  if (const auto largest = largest_central_sharpness(run.facts))
+    return fmt::format("; that of the central flow reached {}", strong(*largest, 4));
   return stable ? ", while the stable flow goes on" : "";
 }
 

@@ -31,15 +31,39 @@ std::string within_text(double relative_error) {
   return fmt::format("{} **{}**", size > 10 ? "off by" : "within", percent_text(size));
 }
 
-double edge_threshold(const RunData& run) {
-  return run.facts.number("results.edge.threshold").value_or(2);
+std::string judged(const std::string& what, double relative_error) {
+  return fmt::format("{} {} ({})", what, within_text(relative_error), verdict(relative_error).word);
 }
 
-std::string edge_text(const RunData& run) { return number_text(edge_threshold(run), 4); }
+double edge_threshold(const Facts& facts) {
+  return facts.number("results.edge.threshold").value_or(2);
+}
+
+std::string edge_text(const Facts& facts) { return number_text(edge_threshold(facts), 4); }
+
+bool sharpness_was_measured(const Facts& facts) {
+  const Process& process =
+      has_process(facts, kCentral) && !has_process(facts, kDiscrete) ? kCentral : kDiscrete;
+  return facts.number(fmt::format("results.processes.{}.sharpness", process.path)).has_value();
+}
+
+std::optional<double> largest_central_sharpness(const Facts& facts) {
+  return facts.number("results.processes.central.largest_sharpness");
+}
+
+bool central_flow_is_held(const Facts& facts) {
+  constexpr double kHeld = 1.025;
+  const auto largest = largest_central_sharpness(facts);
+  return largest && *largest <= kHeld * edge_threshold(facts);
+}
+
+bool has_process(const Facts& facts, const Process& process) {
+  return facts.find(fmt::format("results.processes.{}", process.path)) != nullptr;
+}
 
 bool has_process(const RunData& run, const Process& process) {
   return run.find(fmt::format("{}/train_loss", process.path)) != nullptr ||
-         run.facts.find(fmt::format("results.processes.{}", process.path)) != nullptr;
+         has_process(run.facts, process);
 }
 
 bool is_adaptive(const RunData& run) {
@@ -73,14 +97,6 @@ double mean_from(const std::vector<double>& values, std::size_t first) {
     count += 1;
   }
   return count > 0 ? sum / count : kNaN;
-}
-
-std::int64_t count_rises(const std::vector<double>& values) {
-  std::int64_t rises = 0;
-  for (std::size_t i = 1; i < values.size(); ++i) {
-    if (values[i] > values[i - 1] + kLossRounding * std::abs(values[i - 1])) ++rises;
-  }
-  return rises;
 }
 
 }  // namespace thalweg::report

@@ -1,5 +1,6 @@
 #include "thalweg/report/flow_page.hpp"
 
+#include <cctype>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -22,12 +23,28 @@ constexpr const char* kSource =
     "Optimization in "
     "Deep Learning with Central Flows, arXiv:2410.24206.";
 
+/// The flow that the page is about: the central one, or what was run in its place.
+const Process* main_flow(const RunData& run) {
+  for (const Process* flow : {&kCentral, &kRod, &kStationary, &kAblated, &kStable})
+    if (has_process(run, *flow)) return flow;
+  return nullptr;
+}
+
+/// What became of a run that no flow predicts.
+std::string outcome(const RunData& run) {
+  if (run.facts.text("status") == "diverged") return "Divergence";
+  if (run.facts.number("results.edge.first_step")) return "At the edge of stability";
+  return sharpness_was_measured(run.facts) ? "Below the edge of stability" : "A run";
+}
+
 std::string title(const RunData& run) {
   const std::string model = run.facts.text("results.model");
-  const bool at_edge_only = has_process(run, kDiscrete) && !has_process(run, kCentral);
-  const std::string what = at_edge_only ? "edge of stability" : "central flow";
-  if (model.empty()) return at_edge_only ? "At the " + what : "A " + what;
-  return at_edge_only ? "At the " + what + ": " + model : "Central flow of " + model;
+  const Process* flow = main_flow(run);
+  if (flow == nullptr) return model.empty() ? outcome(run) : outcome(run) + ": " + model;
+  std::string name(flow->name);
+  if (model.empty()) return "A " + name;
+  name.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(name.front())));
+  return name + " of " + model;
 }
 
 /// "gradient descent, learning rate 0.1" without what follows the comma.
@@ -51,19 +68,24 @@ std::string lead(const RunData& run) {
 // --- key figures
 // -----------------------------------------------------------------------------------
 
-void add_edge_tile(std::vector<Tile>& tiles, const RunData& run) {
+/// The edge as the run, or else the central flow, met it.
+Tile edge_tile(const RunData& run) {
   const Facts& facts = run.facts;
-  if (facts.find("results.edge") == nullptr) return;
   const auto first = facts.number("results.edge.first_step");
-  if (!first) {
-    tiles.push_back(
-        {"Edge of stability", "not reached", "sharpness below " + edge_text(run) + " throughout"});
-    return;
+  const auto central = facts.number("results.edge.first_step_central");
+  if (!first && !central) {
+    if (!sharpness_was_measured(facts))
+      return {"Edge of stability", "not known", "no sharpness of the run was measured"};
+    return {
+        "Edge of stability", "not reached", "sharpness below " + edge_text(run) + " throughout"};
   }
   const auto directions = std::llround(facts.number("results.edge.directions").value_or(0));
-  tiles.push_back({"Edge of stability reached",
-                   "step " + count_text(std::llround(*first)),
-                   directions > 0 ? count_text(directions, "direction") + " became unstable" : ""});
+  std::string note = directions > 0 ? count_text(directions, "direction") + " became unstable" : "";
+  if (!first) note = "by the central flow" + (note.empty() ? "" : "; " + note);
+  if (first == 0.0) return {"Edge of stability", "from the start", note};
+  return {"Edge of stability reached",
+          "step " + count_text(std::llround(first ? *first : *central)),
+          note};
 }
 
 void add_distance_tile(std::vector<Tile>& tiles, const Facts& facts) {
@@ -102,7 +124,7 @@ void add_time_tile(std::vector<Tile>& tiles, const Facts& facts) {
 std::vector<Tile> key_figures(const RunData& run) {
   const Facts& facts = run.facts;
   std::vector<Tile> tiles;
-  add_edge_tile(tiles, run);
+  if (facts.find("results.edge") != nullptr) tiles.push_back(edge_tile(run));
   add_distance_tile(tiles, facts);
   add_loss_tile(tiles, facts);
   add_variance_tile(tiles, facts);

@@ -1,123 +1,15 @@
 #include "report/flow_story.hpp"
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
-#include <optional>
 
 #include <fmt/format.h>
 
 #include "report/flow_facts.hpp"
+#include "report/headlines.hpp"
 #include "thalweg/report/numbers.hpp"
 
 namespace thalweg::report {
 namespace {
-
-std::string step_text(double step) { return "**" + count_text(std::llround(step)) + "**"; }
-
-std::string strong(double value, int digits = 3) {
-  return "**" + number_text(value, digits) + "**";
-}
-
-/// Joins sentences with blanks, leaving out the empty ones.
-std::string paragraph(const std::vector<std::string>& sentences) {
-  std::string out;
-  for (const std::string& sentence : sentences) {
-    if (sentence.empty()) continue;
-    if (!out.empty()) out += ' ';
-    out += sentence;
-  }
-  return out;
-}
-
-std::string stayed_below_the_edge(const RunData& run) {
-  const Process& process =
-      has_process(run, kCentral) && !has_process(run, kDiscrete) ? kCentral : kDiscrete;
-  const double sharpness =
-      largest_value(run.column(fmt::format("{}/effective_hessian_eigs", process.path)));
-  const std::string most =
-      std::isfinite(sharpness) ? fmt::format(" (at most {})", strong(sharpness)) : "";
-  const std::string rest =
-      !has_process(run, kCentral) ? " and nothing oscillated."
-      : is_adaptive(run)
-          ? ", nothing oscillated, and the central flow is the plain flow of this optimizer here."
-          : ", nothing oscillated, and the central flow is plain gradient flow here.";
-  return fmt::format(
-      "The effective sharpness stayed below {}{}: the optimizer was stable all the way{}",
-      edge_text(run),
-      most,
-      rest);
-}
-
-std::string reached_the_edge(const RunData& run) {
-  const auto discrete = run.facts.number("results.edge.first_step");
-  const auto central = run.facts.number("results.edge.first_step_central");
-  if (discrete) {
-    const std::string flow =
-        central
-            ? fmt::format("; the central flow turned along it from step {}", step_text(*central))
-            : "";
-    return fmt::format(
-        "The run reached the edge of stability, an effective sharpness of {}, at step {}{}.",
-        edge_text(run),
-        step_text(*discrete),
-        flow);
-  }
-  if (central) {
-    return fmt::format(
-        "The central flow reached the edge of stability, an effective sharpness of {}, at step "
-        "{}{}.",
-        edge_text(run),
-        step_text(*central),
-        has_process(run, kDiscrete) ? "; the run itself stayed below it" : "");
-  }
-  return run.facts.find("results.edge") != nullptr ? stayed_below_the_edge(run) : "";
-}
-
-std::string delay_sentence(const RunData& run) {
-  const auto delay = run.facts.number("results.edge.delay");
-  if (!delay || *delay < 1) return {};
-  return fmt::format(
-      "The first burst of the oscillation came {} later: the flow turns at once, the run only "
-      "then.",
-      "**" + count_text(std::llround(*delay), "step") + "**");
-}
-
-std::string directions_sentence(const RunData& run) {
-  const auto directions = run.facts.number("results.edge.directions");
-  if (!directions || *directions < 1) return {};
-  if (*directions == 1) {
-    return fmt::format("**One** direction became unstable, and the flow holds its sharpness at {}.",
-                       edge_text(run));
-  }
-  return fmt::format(
-      "In all, **{}** directions became unstable, and the flow holds the sharpness of each at {}.",
-      count_text(std::llround(*directions)),
-      edge_text(run));
-}
-
-/// Of a run without a flow that predicts it: where its sharpness went from the edge on, and why
-/// nothing more is said.
-std::string unpredicted_sentence(const RunData& run) {
-  const bool alone = std::all_of(kProcesses.begin(), kProcesses.end(), [&](const Process& p) {
-    return p.path == kDiscrete.path || p.path == kMidpoint.path || !has_process(run, p);
-  });
-  if (!alone || !has_process(run, kDiscrete)) return {};
-  std::string out;
-  if (const auto first = run.facts.number("results.edge.first_step"); first && *first >= 0) {
-    const double mean =
-        mean_from(run.column("discrete/effective_hessian_eigs"), static_cast<std::size_t>(*first));
-    if (!std::isnan(mean)) {
-      out = fmt::format("From there on its effective sharpness averaged {}, {} of the edge. ",
-                        strong(mean),
-                        percent_text(mean / edge_threshold(run)));
-    }
-  }
-  return out + (edge_threshold(run) != 2
-                    ? "There is no central flow for an optimizer with momentum, so nothing here "
-                      "predicts the average of this run."
-                    : "No flow was run beside it, so nothing here predicts its average.");
-}
 
 // --- step sizes
 // ------------------------------------------------------------------------------------
@@ -175,54 +67,6 @@ std::string step_size_sentence(const RunData& run) {
 // --- predictions
 // -----------------------------------------------------------------------------------
 
-/// What two distances from the run, of the central and of the stable flow, say about the theory.
-std::string distance_meaning(double central, double stable) {
-  const double ratio = stable / central;
-  if (ratio > 3) {
-    return fmt::format(
-        "{} times closer: on average the optimizer follows the central flow, and not the gradient "
-        "flow.",
-        number_text(ratio, 2));
-  }
-  if (ratio > 1.2) {
-    return "the central flow is the better description, but not by much.";
-  }
-  return "the central flow is no better a description of this run than gradient flow.";
-}
-
-std::string distance_sentence(const RunData& run) {
-  const auto central = run.facts.number("results.prediction.weight_distance.central");
-  const auto stable = run.facts.number("results.prediction.weight_distance.stable");
-  if (!central) return {};
-  const std::string first =
-      fmt::format("At the end the central flow was **{}** away from the run's averaged weights",
-                  number_text(*central));
-  if (!stable || *central <= 0) return first + ".";
-  return fmt::format("{}, the stable flow **{}**: {}",
-                     first,
-                     number_text(*stable),
-                     distance_meaning(*central, *stable));
-}
-
-std::string judged(const std::string& what, double error) {
-  return fmt::format("{} {} ({})", what, within_text(error), verdict(error).word);
-}
-
-std::string prediction_sentence(const RunData& run) {
-  std::vector<std::string> parts;
-  if (const auto error = run.facts.number("results.prediction.loss_error")) {
-    parts.push_back(judged("the training loss", *error));
-  }
-  if (const auto error = run.facts.number("results.prediction.gradient_norm2_error")) {
-    parts.push_back(judged("the squared gradient norm", *error));
-  }
-  if (const auto ratio = run.facts.number("results.prediction.variance_ratio.total")) {
-    parts.push_back(judged("the variance of the oscillation", *ratio - 1));
-  }
-  if (parts.empty()) return {};
-  return "Averaged over the oscillation, the flow predicts " + joined_list(parts) + ".";
-}
-
 /// How the rod flow did beside the central flow, which is much dearer.
 std::string rod_sentence(const RunData& run) {
   const auto rod = run.facts.number("results.prediction.weight_distance.rod");
@@ -263,54 +107,14 @@ std::string variants_sentence(const RunData& run) {
   return out;
 }
 
-std::string monotone_sentence(const RunData& run) {
-  const auto flow = run.column("central/train_loss");
-  if (flow.size() < 2) return {};
-  const std::int64_t rises = count_rises(flow);
-  const std::int64_t rises_of_run = count_rises(run.column("discrete/train_loss"));
-  if (rises == 0 && rises_of_run == 0) {
-    return has_process(run, kDiscrete)
-               ? "The training loss never rose, neither along the central flow nor in the run."
-               : "The training loss never rose along the central flow.";
-  }
-  if (rises == 0) {
-    return fmt::format(
-        "Along the central flow the training loss never rose, while in the run it rose at **{}**: "
-        "the rises are "
-        "the oscillation, not the path.",
-        count_text(rises_of_run, "step"));
-  }
-  return fmt::format("Along the central flow the training loss rose at **{}**; {}",
-                     count_text(rises, "step"),
-                     is_adaptive(run) ? "for adaptive steps the theory allows a few."
-                                      : "for gradient descent the theory allows none.");
-}
-
-std::string status_sentence(const RunData& run) {
-  const std::string status = run.facts.text("status");
-  if (status.empty()) return "This run has not ended: the page shows what it had saved so far.";
-  if (status == "interrupted")
-    return "This run was interrupted and can be resumed: the page shows it up to there.";
-  if (status == "diverged")
-    return "**The run diverged**: the numbers below are those up to that point.";
-  return {};
-}
-
 }  // namespace
 
 std::vector<std::string> flow_story(const RunData& run) {
-  std::vector<std::string> paragraphs = {status_sentence(run),
-                                         paragraph({reached_the_edge(run),
-                                                    delay_sentence(run),
-                                                    directions_sentence(run),
-                                                    unpredicted_sentence(run)}),
-                                         step_size_sentence(run)};
+  std::vector<std::string> paragraphs = flow_headline(run.facts).lines;
+  paragraphs.push_back(step_size_sentence(run));
   // How far anything is from a run that diverged says nothing.
-  if (run.facts.text("status") != "diverged") {
-    paragraphs.push_back(distance_sentence(run));
-    paragraphs.push_back(paragraph({rod_sentence(run), variants_sentence(run)}));
-    paragraphs.push_back(paragraph({prediction_sentence(run), monotone_sentence(run)}));
-  }
+  if (run.facts.text("status") != "diverged")
+    paragraphs.push_back(joined_sentences({rod_sentence(run), variants_sentence(run)}));
   std::erase(paragraphs, "");
   return paragraphs;
 }

@@ -33,8 +33,11 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
   }
 }
 
-/// Turns every `mark`...`mark` pair into <tag>...</tag>; a last mark without a partner stays.
-std::string with_pairs(std::string_view text, std::string_view mark, std::string_view tag) {
+/// Turns every `mark`...`mark` pair into `begin`...`end`; a last mark without a partner stays.
+std::string with_pairs(std::string_view text,
+                       std::string_view mark,
+                       std::string_view begin,
+                       std::string_view end) {
   std::string out;
   std::size_t done = 0;
   while (true) {
@@ -44,9 +47,7 @@ std::string with_pairs(std::string_view text, std::string_view mark, std::string
     if (close == std::string_view::npos) return out.append(text.substr(done));
     const std::size_t inside = open + mark.size();
     out.append(text.substr(done, open - done));
-    out.append("<").append(tag).append(">");
-    out.append(text.substr(inside, close - inside));
-    out.append("</").append(tag).append(">");
+    out.append(begin).append(text.substr(inside, close - inside)).append(end);
     done = close + mark.size();
   }
 }
@@ -73,7 +74,12 @@ std::string escape_html(std::string_view text) {
 }
 
 std::string rich_text(std::string_view text) {
-  return with_pairs(with_pairs(escape_html(text), "`", "code"), "**", "strong");
+  const std::string with_code = with_pairs(escape_html(text), "`", "<code>", "</code>");
+  return with_pairs(with_code, "**", "<strong>", "</strong>");
+}
+
+std::string plain_text(std::string_view text) {
+  return with_pairs(with_pairs(text, "`", "", ""), "**", "", "");
 }
 
 std::string script_json(const nlohmann::json& value) {

@@ -49,6 +49,8 @@ std::string number_text(double value, int digits) {
   return fmt::format("{}{}", value < 0 ? kMinus : "", size);
 }
 
+std::string strong(double value, int digits) { return "**" + number_text(value, digits) + "**"; }
+
 std::string power_of_ten_text(int exponent) { return fmt::format("10{}", superscript(exponent)); }
 
 std::string percent_text(double fraction) {
@@ -75,6 +77,16 @@ std::string joined_list(const std::vector<std::string>& items) {
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (i > 0) out += i + 1 == items.size() ? " and " : ", ";
     out += items[i];
+  }
+  return out;
+}
+
+std::string joined_sentences(const std::vector<std::string>& sentences) {
+  std::string out;
+  for (const std::string& sentence : sentences) {
+    if (sentence.empty()) continue;
+    if (!out.empty()) out += ' ';
+    out += sentence;
   }
   return out;
 }

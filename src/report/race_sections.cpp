@@ -142,6 +142,8 @@ Tone tone_of(const RaceMethod& method) {
   return std::abs(*away) < 2 ? Tone::kGood : Tone::kFair;
 }
 
+}  // namespace
+
 Table growth_table(const RaceData& race) {
   Table table{
       .caption = "Samples at overlap² = 1/2, and how they grow", .head = {"Method"}, .rows = {}};
@@ -160,6 +162,8 @@ Table growth_table(const RaceData& race) {
   }
   return table;
 }
+
+namespace {
 
 bool is_blind(const RaceMethod& method) {
   return method.was_run() && !method.theory && !method.reached_half();

@@ -84,6 +84,17 @@ std::vector<double> Facts::numbers(std::string_view path) const {
   return out;
 }
 
+double json_number(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number() ? found->get<double>()
+                                                     : std::numeric_limits<double>::quiet_NaN();
+}
+
+std::string json_text(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 const run::Series* RunData::find(std::string_view series_path) const {
   const auto found = series.find(series_path);
   return found == series.end() ? nullptr : &found->second;

@@ -32,6 +32,10 @@ class Facts {
   nlohmann::json summary_;
 };
 
+/// A member of a JSON object: NaN or "" where it is absent or of another type.
+double json_number(const nlohmann::json& object, const char* key);
+std::string json_text(const nlohmann::json& object, const char* key);
+
 /// All that a page is made from.
 struct RunData {
   std::string name;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "report/headlines.hpp"
 #include "report/run_data.hpp"
 #include "report/run_frame.hpp"
 #include "thalweg/base/progress.hpp"
@@ -26,23 +27,18 @@ struct Layer {
   double parameters, trace, trace_error, top;
 };
 
-double number_in(const nlohmann::json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_number() ? found->get<double>() : NAN;
-}
-
 std::vector<Layer> layers_of(const RunData& run) {
   std::vector<Layer> out;
   const nlohmann::json* layers = run.facts.find("results.layers");
   if (layers == nullptr || !layers->is_array()) return out;
   for (const auto& layer : *layers) {
     if (!layer.is_object()) continue;
-    const auto name = layer.find("name");
-    out.push_back({name != layer.end() && name->is_string() ? name->get<std::string>() : "unnamed",
-                   number_in(layer, "parameters"),
-                   number_in(layer, "trace"),
-                   number_in(layer, "trace_error"),
-                   number_in(layer, "top")});
+    const std::string name = json_text(layer, "name");
+    out.push_back({name.empty() ? "unnamed" : name,
+                   json_number(layer, "parameters"),
+                   json_number(layer, "trace"),
+                   json_number(layer, "trace_error"),
+                   json_number(layer, "top")});
   }
   return out;
 }
@@ -74,21 +70,11 @@ std::vector<Tile> key_figures(const RunData& run) {
   return tiles;
 }
 
-std::string bulk_sentence(const std::vector<double>& eigenvalues, const RunData& run) {
-  const auto trace = run.facts.number("results.trace");
-  if (!trace || *trace <= 0 || eigenvalues.empty()) return {};
-  double sum = 0;
-  for (const double value : eigenvalues) sum += value;
-  return fmt::format("The {} found carry **{}** of the trace.",
-                     count_text(static_cast<std::int64_t>(eigenvalues.size()), "eigenvalue"),
-                     percent_text(sum / *trace));
-}
-
 void add_density(Page& page, const RunData& run) {
   const auto leading = run.facts.numbers("results.eigenvalues");
   const auto all = run.facts.numbers("results.density.eigenvalues");
   DensityPlot plot{.title = "Leading eigenvalues",
-                   .takeaway = "One stem per eigenvalue. " + bulk_sentence(leading, run),
+                   .takeaway = "One stem per eigenvalue.",
                    .x_label = "eigenvalue of the Hessian",
                    .y_label = "eigenvalues per unit",
                    .points = run.facts.numbers("results.density.points"),
@@ -102,8 +88,7 @@ void add_density(Page& page, const RunData& run) {
     plot.title = "Density of eigenvalues";
     plot.takeaway =
         "The curve is the bulk, on a logarithmic scale; the stems are the leading eigenvalues, "
-        "one each. " +
-        bulk_sentence(leading, run);
+        "one each.";
   }
   plot.values.resize(plot.points.size(), NAN);
   const auto& stems = all.empty() ? leading : all;
@@ -170,6 +155,7 @@ std::string spectrum_page(const run::RunFolder& folder) {
   add_metadata(page, run, {{"Training loss", "training_loss"}});
   page.tiles(key_figures(run));
   page.section("The spectrum");
+  for (const std::string& line : spectrum_headline(run.facts).lines) page.paragraph(line);
   add_density(page, run);
   add_warnings(page, run);
   add_eigenvalues(page, run);

@@ -10,6 +10,7 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fnmatch.h>
 #include <nlohmann/json.hpp>
 #include <toml++/toml.h>
 
@@ -17,6 +18,7 @@
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/files.hpp"
 #include "thalweg/base/text.hpp"
+#include "thalweg/run/live.hpp"
 
 namespace thalweg::run {
 namespace {
@@ -26,7 +28,8 @@ namespace fs = std::filesystem;
 constexpr std::array<std::string_view, 6> kParts = {
     "config.toml", "metrics.h5", "summary.json", "log.txt", "report.html", "checkpoints"};
 
-constexpr std::string_view kExported = "csv";  // where `thalweg export` writes
+// Where `thalweg export` writes, and `thalweg report --charts` where it is told so.
+constexpr std::array<std::string_view, 2> kExported = {"csv", "charts"};
 
 constexpr std::size_t kLargestSummary = std::size_t{1} << 28;        // bytes
 constexpr std::size_t kLargestConfiguration = std::size_t{1} << 24;  // bytes
@@ -47,7 +50,7 @@ bool is_run(const fs::path& folder) {
 /// A part of a run, or what a killed process left of one.
 bool belongs_to_run(const std::string& entry) {
   const std::string part = target_of_temporary(entry).value_or(entry);
-  return part == kExported || std::find(kParts.begin(), kParts.end(), part) != kParts.end();
+  return std::ranges::count(kExported, part) > 0 || std::ranges::count(kParts, part) > 0;
 }
 
 /// The first entry of a folder that no run has made.
@@ -72,30 +75,42 @@ void check_name(const std::string& name) {
   }
 }
 
-void remove_old_run(const fs::path& path) {
+/// Whether the folder may be removed with all that is in it. @throws BadInput  why not
+void check_no_more_than_run(const fs::path& path) {
   if (fs::symlink_status(path).type() != fs::file_type::directory) {
-    throw BadInput(
-        path.string(),
-        "exists and is not a folder, so --force does not remove it. Use another --name.");
+    throw BadInput(path.string(), "is a link or a file and no folder of a run: it is not removed.");
   }
   if (const auto foreign = foreign_entry(path)) {
-    throw BadInput(
-        path.string(),
-        fmt::format("holds '{}', which is no part of a run, so --force does not remove the "
-                    "folder. Move it away or use another --name.",
-                    *foreign));
+    throw BadInput(path.string(),
+                   fmt::format("holds '{}', which is no part of a run: it is not removed. Move "
+                               "that file away first.",
+                               *foreign));
+  }
+}
+
+void remove_old_run(const fs::path& path) {
+  check_no_more_than_run(path);
+  if (is_live(path)) {
+    throw BadInput(path.string(),
+                   "is going on in another process: --force does not replace it. Use another "
+                   "--name, or stop that run first.");
   }
   fs::remove_all(path);
 }
 
-std::vector<std::string> run_names(const fs::path& out) {
+/// Names under `out`, of those that match a pattern, in no order.
+std::vector<std::string> run_names(const fs::path& out, const std::string& pattern = "*") {
   std::vector<std::string> names;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(out, error)) {
-    if (is_run(entry.path())) names.push_back(entry.path().filename().string());
+    const std::string name = entry.path().filename().string();
+    if (fnmatch(pattern.c_str(), name.c_str(), 0) == 0 && is_run(entry.path()))
+      names.push_back(name);
   }
   return names;
 }
+
+bool is_pattern(const std::string& run) { return run.find_first_of("*?[") != std::string::npos; }
 
 /// The path with a last component that names the folder: "runs/a/" and "." have none.
 fs::path with_file_name(const fs::path& path) {
@@ -158,8 +173,9 @@ RunInfo describe(const fs::path& folder) {
   info.command = command_in_config(folder / "config.toml");
   info.bytes = size_of(folder);
   info.modified = newest_change(folder);
+  const bool live = is_live(folder);
   if (!is_there(folder / "summary.json")) {
-    info.status = "unfinished";
+    info.status = live ? "running" : "unfinished";
     return info;
   }
   try {
@@ -172,6 +188,7 @@ RunInfo describe(const fs::path& folder) {
   } catch (const nlohmann::json::type_error&) {
     info.status = "damaged";
   }
+  if (live) info.status = "running";
   return info;
 }
 
@@ -212,6 +229,25 @@ RunFolder RunFolder::open(const fs::path& out, const std::string& run) {
       "there is no such run." + (hint.empty() ? " 'thalweg list' shows those there are." : hint));
 }
 
+void RunFolder::check_removable(bool force) const {
+  check_no_more_than_run(path_);
+  if (!force && is_live(path_)) {
+    throw BadInput(path_.string(),
+                   "is going on in another process: it is not removed. Stop that run first, or "
+                   "give --force.");
+  }
+}
+
+void RunFolder::remove(bool force) const {
+  check_removable(force);
+  std::error_code error;
+  fs::remove_all(path_, error);
+  if (error) {
+    throw RunFailed(path_.string(),
+                    fmt::format("cannot be removed as a whole: {}.", error.message()));
+  }
+}
+
 void RunFolder::write_summary(const nlohmann::json& summary) const {
   // dump() writes NaN and infinities as null; text that is not UTF-8 must not lose the whole
   // summary.
@@ -229,13 +265,33 @@ std::string default_run_name(const fs::path& out, const std::string& command) {
   return name;
 }
 
-std::vector<RunInfo> list_runs(const fs::path& out) {
+RunInfo describe_run(const RunFolder& run) { return describe(run.path()); }
+
+std::vector<RunInfo> list_runs(const fs::path& out, const std::string& pattern) {
   std::vector<RunInfo> runs;
-  for (const std::string& name : run_names(out)) runs.push_back(describe(out / name));
+  for (const std::string& name : run_names(out, pattern)) runs.push_back(describe(out / name));
   std::sort(runs.begin(), runs.end(), [](const RunInfo& a, const RunInfo& b) {
     return std::pair(b.modified, a.path) < std::pair(a.modified, b.path);
   });
   return runs;
+}
+
+std::vector<RunFolder> open_runs(const fs::path& out, const std::vector<std::string>& runs) {
+  std::vector<RunFolder> folders;
+  for (const std::string& run : runs) {
+    if (!is_pattern(run) || is_there(out / run) || is_there(run)) {
+      folders.push_back(RunFolder::open(out, run));
+      continue;
+    }
+    auto names = run_names(out, run);
+    if (names.empty()) {
+      throw BadInput((out / run).string(),
+                     "no run has a name like this. 'thalweg list' shows those there are.");
+    }
+    std::ranges::sort(names);
+    for (const std::string& name : names) folders.push_back(RunFolder::open(out, name));
+  }
+  return folders;
 }
 
 }  // namespace thalweg::run

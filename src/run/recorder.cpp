@@ -13,6 +13,7 @@
 #include "thalweg/base/error.hpp"
 #include "thalweg/base/files.hpp"
 #include "thalweg/base/text.hpp"
+#include "thalweg/run/csv.hpp"
 
 namespace thalweg::run {
 namespace {
@@ -99,20 +100,21 @@ struct Column {
 };
 using Table = std::vector<Column>;
 
-/// RFC 4180: quotes where a comma, a quote or a line end asks for them.
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"') quoted += '"';
-    quoted += c;
+/// The column of the row's number, and the series at the root that records it.
+constexpr std::string_view kStep = "step";
+
+bool counts_rows(const Series& series) {
+  for (std::int64_t row = 0; row < series.rows; ++row) {
+    const double value = series.matrix ? kMissing : series.at(row);
+    if (!std::isnan(value) && value != static_cast<double>(row)) return false;
   }
-  return quoted + '"';
+  return !series.matrix;
 }
 
 std::map<std::string, Table> tables_by_process(const SeriesMap& series) {
   std::map<std::string, Table> tables;
   for (const auto& [path, one] : series) {
+    if (path == kStep && counts_rows(one)) continue;  // every table has this column
     const std::size_t slash = path.find('/');
     const bool has_process = slash != std::string::npos;
     const std::string process = has_process ? path.substr(0, slash) : "run";
@@ -122,26 +124,24 @@ std::map<std::string, Table> tables_by_process(const SeriesMap& series) {
 }
 
 std::string csv_header(const Table& table) {
-  std::string line = "step";
+  std::vector<std::string> names = {std::string(kStep)};
   for (const Column& column : table) {
-    if (!column.series->matrix) line += "," + csv_field(column.name);
-    for (std::int64_t i = 0; column.series->matrix && i < column.series->columns; ++i) {
-      line += "," + csv_field(fmt::format("{}_{}", column.name, i));
-    }
+    if (!column.series->matrix) names.push_back(column.name);
+    for (std::int64_t i = 0; column.series->matrix && i < column.series->columns; ++i)
+      names.push_back(fmt::format("{}_{}", column.name, i));
   }
-  return line + "\r\n";
+  return csv_line(distinct_names(std::move(names)));
 }
 
 std::string csv_row(const Table& table, std::int64_t row) {
-  std::string line = fmt::format("{}", row);
+  std::vector<std::string> fields = {fmt::format("{}", row)};
   for (const Column& column : table) {
     for (std::int64_t i = 0; i < column.series->columns; ++i) {
       const double value = row < column.series->rows ? column.series->at(row, i) : kMissing;
-      line += ",";
-      if (!std::isnan(value)) line += round_trip(value);
+      fields.push_back(std::isnan(value) ? std::string() : round_trip(value));
     }
   }
-  return line + "\r\n";
+  return csv_line(fields);
 }
 
 std::string csv_text(const Table& table) {

@@ -49,7 +49,7 @@ auto with_type_of(const Setting& setting, F f) {
 
 Value parse(bool, std::string_view text, const std::string& what) { return parse_bool(text, what); }
 Value parse(std::int64_t, std::string_view text, const std::string& what) {
-  return parse_int(text, what);
+  return parse_count(text, what);
 }
 Value parse(double, std::string_view text, const std::string& what) {
   return parse_double(text, what);
@@ -250,14 +250,25 @@ std::string toml_text(const std::vector<std::string>& values) {
   return "[" + join(items, ", ") + "]";
 }
 
+/// What the file says: names of files so that they are found from anywhere.
+std::string toml_text(const Setting& setting, const std::string& value) {
+  return toml_text(setting.located ? setting.located(value, std::filesystem::current_path())
+                                   : value);
+}
+
+template <typename T>
+std::string toml_text(const Setting&, const T& value) {
+  return toml_text(value);
+}
+
 std::string toml_line(const Setting& setting) {
   return std::visit(
       [&]<typename Field>(const Field* target) -> std::string {
         if constexpr (requires { target->has_value(); }) {
           if (!*target) return fmt::format("# {} is not set", setting.name);
-          return fmt::format("{} = {}", setting.name, toml_text(**target));
+          return fmt::format("{} = {}", setting.name, toml_text(setting, **target));
         } else {
-          return fmt::format("{} = {}", setting.name, toml_text(*target));
+          return fmt::format("{} = {}", setting.name, toml_text(setting, *target));
         }
       },
       setting.target);
@@ -283,7 +294,8 @@ void check_command(const std::filesystem::path& file,
   const auto found = node.value<std::string>();
   if (found == command) return;
   throw BadInput(place(file, node.source()),
-                 fmt::format("this configuration is for 'thalweg {}'; the command is 'thalweg {}'.",
+                 fmt::format("this is a configuration of 'thalweg {}', and the command is 'thalweg "
+                             "{}'.",
                              found.value_or("?"),
                              command));
 }
@@ -316,10 +328,23 @@ Value checked_value(const std::filesystem::path& file,
   return *value;
 }
 
+/// A value of a file: names of other files are relative to its folder.
+void store_from(const std::filesystem::path& file, const Setting& setting, Value value) {
+  auto* text = std::get_if<std::string>(&value);
+  if (text != nullptr && setting.located) *text = setting.located(*text, file.parent_path());
+  store(setting, value);
+}
+
 }  // namespace
 
+std::string path_from(const std::string& path, const std::filesystem::path& folder) {
+  if (path.empty() || folder.empty()) return path;
+  return (folder / path).lexically_normal().string();
+}
+
 void Settings::add(Setting setting) {
-  if (find(setting.name) || setting.name == kCommandKey || setting.name == kVersionKey) {
+  const bool reserved = setting.name == kCommandKey || setting.name == kVersionKey;
+  if (find(setting.name) || (reserved && setting.recorded)) {
     throw InternalError(
         "run::Settings::add",
         fmt::format(
@@ -361,19 +386,17 @@ bool Settings::chosen(std::string_view name) const {
 
 void Settings::read_toml(const std::filesystem::path& file) {
   const toml::table table = parse_file(file);
+  // Whose file it is comes first: the keys of another command are no typos.
+  if (const auto* command = table.get(kCommandKey)) check_command(file, *command, command_);
   std::vector<std::pair<const Setting*, Value>> found;  // stored only once the whole file is valid
   for (const auto& [key, node] : table) {
-    if (key == kVersionKey) continue;
-    if (key == kCommandKey) {
-      check_command(file, node, command_);
-      continue;
-    }
+    if (key == kVersionKey || key == kCommandKey) continue;
     const Setting* setting = find(key.str());
     if (!setting) refuse_key(file, key, *this);
     found.emplace_back(setting, checked_value(file, *setting, node));
   }
   for (const auto& [setting, value] : found) {
-    if (!given(setting->name)) store(*setting, value);
+    if (!given(setting->name)) store_from(file, *setting, value);
     read_.push_back(setting->name);
   }
 }

@@ -93,6 +93,18 @@ TEST(ParseDouble, QuotesWhatItCannotRead) {
               ThrowsMessage<InvalidArgument>(HasSubstr("too large or too small")));
 }
 
+TEST(ParseCount, TakesSuffixes) {
+  EXPECT_EQ(parse_count("10k", "steps"), 10000);
+  EXPECT_EQ(parse_count(" 1.001k ", "steps"), 1001);
+  EXPECT_EQ(parse_count("-2K", "steps"), -2000);
+  EXPECT_EQ(parse_count("1.5M", "steps"), 1500000);
+  EXPECT_EQ(parse_count("3G", "steps"), 3000000000);
+  EXPECT_EQ(parse_count("9223372036854775807", "steps"), std::numeric_limits<std::int64_t>::max());
+  for (const auto* wrong : {"k", "1.0001k", "k10", "1e99k", "10kk", "10m", "nank", "infk", ""}) {
+    EXPECT_THROW(parse_count(wrong, "steps"), InvalidArgument) << wrong;
+  }
+}
+
 TEST(ParseInt, ReadsWholeNumbersOnly) {
   EXPECT_EQ(parse_int("-12", "steps"), -12);
   EXPECT_EQ(parse_int("9223372036854775807", "steps"), std::numeric_limits<std::int64_t>::max());

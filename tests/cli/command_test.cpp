@@ -1,10 +1,13 @@
 #include <algorithm>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "cli/program.hpp"
+#include "thalweg/base/text.hpp"
 
 namespace thalweg::testing {
 namespace {
@@ -43,10 +46,16 @@ INSTANTIATE_TEST_SUITE_P(CommandLine,
                          EveryCommand,
                          ::testing::Values("flow",
                                            "spectrum",
+                                           "exponent",
+                                           "recover",
+                                           "tensorpca",
                                            "list",
+                                           "show",
+                                           "open",
                                            "report",
                                            "compare",
                                            "export",
+                                           "rm",
                                            "help",
                                            "version",
                                            "man",
@@ -96,6 +105,10 @@ TEST(CommandLine, RefusesWhatCannotBeMeant) {
   expect_sentence(thalweg({"flow", "--beta2", "0.9"}), "this is gd");
   expect_sentence(thalweg({"flow", "--optimizer", "rmsprop", "--momentum", "0.9"}), "this is rmsprop");
   expect_sentence(thalweg({"flow", "--quiet=perhaps"}), "[--quiet]");
+  expect_sentence(thalweg({"flow", "--no-quiet=true"}), "[--no-quiet] takes no value");
+  expect_sentence(thalweg({"flow", "-q=true"}), "[-q] takes no value");
+  expect_sentence(thalweg({"flow", "--init", ""}), "[--init] needs a value; got an empty one");
+  expect_sentence(thalweg({"show", ""}), "[RUN] needs a value; got an empty one");
   expect_sentence(thalweg({"flow", "--device", "tpu"}),
                   "expected cpu, cuda or cuda:INDEX; got 'tpu'");
   expect_sentence(thalweg({"flow", "--memory", "plenty"}), "plenty");
@@ -103,6 +116,42 @@ TEST(CommandLine, RefusesWhatCannotBeMeant) {
   expect_sentence(thalweg({"export"}), "needs a RUN: 'thalweg export RUN'.");
   expect_sentence(thalweg({"compare"}), "needs a RUN: 'thalweg compare RUN...'.");
   expect_sentence(thalweg({"compare", "a"}), "needs two runs or more; got only 'a'");
+}
+
+TEST(CommandLine, AliasesAreOptions) {
+  EXPECT_EQ(thalweg({"-V"}).out, thalweg({"--version"}).out);
+  EXPECT_EQ(thalweg({"help"}).out, thalweg({}).out);
+  expect_sentence(thalweg({"flow", "--lr", "0"}), "[--learning-rate] must be above 0");
+  expect_sentence(thalweg({"show", "-o", "nowhere", "a"}), "[nowhere/a] there is no such run");
+  expect_sentence(thalweg({"show", "-onowhere", "a"}), "[nowhere/a] there is no such run");
+  expect_sentence(thalweg({"show", "-o=nowhere", "a"}), "[nowhere/a] there is no such run");
+  EXPECT_THAT(thalweg({"flow", "--help"}).out, HasSubstr("  -q, --quiet "));
+}
+
+TEST(CommandLine, CountsMayHaveSuffixes) {
+  expect_sentence(thalweg({"flow", "--outputs", "2k", "--steps", "1.0001k"}),
+                  "[--steps] expected a whole number; got '1.0001k'");
+  expect_sentence(thalweg({"flow", "--steps", "k"}), "'k'");
+}
+
+/// Every spelling of the options of a command, from lines of its help like "  -o, --out DIR  ...".
+std::vector<std::string> spellings(const std::string& command) {
+  std::vector<std::string> found;
+  std::istringstream help(thalweg({command, "--help"}).out);
+  for (std::string line; std::getline(help, line);) {
+    if (!line.starts_with("  -")) continue;
+    for (const auto& spelling : split(line.substr(0, line.find("  ", 2)), ','))
+      if (spelling.starts_with("-")) found.push_back(spelling.substr(0, spelling.find(' ')));
+  }
+  return found;
+}
+
+TEST_P(EveryCommand, RefusesAnEmptyValueAndTakesNoOtherWordForIt) {
+  const std::string command = GetParam();
+  for (const auto& option : spellings(command)) {
+    if (option == "--help" || option == "-h" || option.starts_with("--no-")) continue;
+    expect_sentence(thalweg({command, option + "=", "--json"}), "needs a value; got an empty one");
+  }
 }
 
 TEST(CommandLine, RefusesSettingsThatExcludeEachOther) {

@@ -28,7 +28,7 @@ void redirect(int descriptor, const std::filesystem::path& file) {
   std::vector<char*> argv;
   for (const auto& word : words) argv.push_back(const_cast<char*>(word.c_str()));
   argv.push_back(nullptr);
-  if (chdir(folder.c_str()) != 0) _exit(126);
+  if (chdir(folder.c_str()) != 0 || unsetenv("THALWEG_RUNS") != 0) _exit(126);
   execvp(argv[0], argv.data());
   _exit(127);
 }

@@ -37,6 +37,18 @@ TEST(BashCompletion, KnowsTheRuns) {
   std::filesystem::create_directories(folder.path() / "runs" / "flow-1");
   EXPECT_EQ(bash_offers("thalweg export fl", folder.path().string()), "flow-1\n");
   EXPECT_EQ(bash_offers("thalweg compare other fl", folder.path().string()), "flow-1\n");
+  // Where --out says, in the three words that bash makes of --out=/TMP too.
+  const auto out = (folder.path() / "runs").string();
+  EXPECT_EQ(bash_offers("thalweg show -o " + out + " fl"), "flow-1\n");
+  EXPECT_EQ(bash_offers("thalweg show --out = " + out + " fl"), "flow-1\n");
+}
+
+TEST(BashCompletion, KnowsSourcesOfDataAndAliases) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder / "sounds");
+  EXPECT_EQ(bash_offers("thalweg flow --data so", folder.path().string()), "sounds sorting\n");
+  EXPECT_EQ(bash_offers("thalweg flow -o /pro"), "/proc\n");
+  EXPECT_EQ(bash_offers("thalweg flow --dtype ="), "float32 float64\n");
 }
 
 /// A folder with one run and the script of a shell.
@@ -82,6 +94,8 @@ TEST_F(ZshCompletion, KnowsCommandsOptionsChoicesAndRuns) {
   EXPECT_EQ(typed("thalweg flow --optimizer g"), "flow --optimizer gd\n");
   EXPECT_EQ(typed("thalweg flow --processes discrete,mid"), "flow --processes discrete,midpoint\n");
   EXPECT_EQ(typed("thalweg export fl"), "export flow-1\n");
+  EXPECT_EQ(typed("thalweg show -o ./runs fl"), "show -o ./runs flow-1\n");
+  EXPECT_EQ(typed("thalweg flow --data so"), "flow --data sorting\n");
 }
 
 TEST_F(ZshCompletion, MayBeSourcedInstead) {
@@ -109,6 +123,8 @@ TEST_F(FishCompletion, KnowsCommandsOptionsChoicesAndRuns) {
   EXPECT_EQ(offers("thalweg flow --optimizer "), "adam\ngd\nmomentum\nrmsprop\nscalar-rmsprop\n");
   EXPECT_EQ(offers("thalweg flow --processes mid"), "midpoint\n");
   EXPECT_EQ(offers("thalweg export fl"), "flow-1\n");
+  EXPECT_EQ(offers("thalweg show -o ./runs fl"), "flow-1\n");
+  EXPECT_EQ(offers("thalweg flow --data so"), "sorting\n");
 }
 
 class Completion : public ::testing::TestWithParam<const char*> {};

@@ -65,6 +65,11 @@ TEST(FlowComparison, CentralFlowTracksTheRunAndTheStableFlowLeavesIt) {
   EXPECT_NEAR(summary["prediction"]["variance_ratio"]["total"].get<double>(), 1, .2);
   EXPECT_EQ(summary["processes"]["midpoint"]["steps"], 249);
   EXPECT_EQ(summary["processes"]["central"]["steps"], 250);
+  EXPECT_EQ(summary["processes"]["central"]["loss_rises"], 0);
+  EXPECT_GT(summary["processes"]["discrete"]["loss_rises"], 10);
+  EXPECT_NEAR(summary["processes"]["central"]["largest_sharpness"].get<double>(), 2, .05);
+  EXPECT_GT(summary["processes"]["discrete"]["largest_sharpness"],
+            summary["processes"]["discrete"]["mean_sharpness"]);
 }
 
 TEST(FlowComparison, DiscreteRunEqualsANaiveLoopBitForBit) {

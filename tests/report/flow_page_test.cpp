@@ -49,8 +49,6 @@ TEST(Verdict, IsHonestAtItsBounds) {
   EXPECT_EQ(verdict(0.3).word, "poor");
 }
 
-TEST(CountRises, IgnoresRounding) { EXPECT_EQ(count_rises({3, 2, 2 + 1e-9, 1, 1.5, 1.4}), 1); }
-
 TEST(FlowStory, TellsWhenTheEdgeWasReachedAndTheDelay) {
   const std::string text = told(
       {{"steps", 1000},
@@ -64,9 +62,9 @@ TEST(FlowStory, TellsWhenTheEdgeWasReachedAndTheDelay) {
 
 TEST(FlowStory, SaysThatTheEdgeWasNotReached) {
   EXPECT_THAT(
-      told({{"edge",
-             {{"first_step", nullptr}, {"first_step_central", nullptr}, {"directions", 0}}}}),
-      HasSubstr("stayed below 2"));
+      told({{"edge", {{"first_step", nullptr}, {"first_step_central", nullptr}, {"directions", 0}}},
+            {"processes", {{"discrete", {{"sharpness", 1.2}, {"largest_sharpness", 1.75}}}}}}),
+      HasSubstr("stayed below 2 (at most **1.75**)"));
 }
 
 TEST(FlowStory, DoesNotPraiseAFlowThatIsNoCloser) {
@@ -81,10 +79,13 @@ TEST(FlowStory, DoesNotPraiseAFlowThatIsNoCloser) {
 TEST(FlowStory, TakesTheEdgeOfTheOptimizer) {
   const std::string reached =
       told({{"edge", {{"threshold", 3.8}, {"first_step", 7}, {"directions", 1}}},
-            {"processes", {{"discrete", {{"loss", 0.1}}}, {"midpoint", {{"loss", 0.1}}}}}});
+            {"processes",
+             {{"discrete", {{"loss", 0.1}, {"mean_sharpness", 3.9}}},
+              {"central", {{"largest_sharpness", 3.82}}}}}});
   EXPECT_THAT(reached, HasSubstr("an effective sharpness of 3.8, at step **7**"));
   EXPECT_THAT(reached, HasSubstr("holds its sharpness at 3.8"));
-  EXPECT_THAT(told({{"edge", {{"threshold", 38}, {"first_step", nullptr}}}}),
+  EXPECT_THAT(told({{"edge", {{"threshold", 38}, {"first_step", nullptr}}},
+                    {"processes", {{"discrete", {{"sharpness", 30}}}}}}),
               HasSubstr("stayed below 38: the optimizer was stable all the way and nothing"));
 }
 
@@ -209,6 +210,40 @@ TEST(MomentumRun, HasItsOwnEdgeAndNoWordOfFlows) {
   const std::string html = flow_page(folder);
   EXPECT_THAT(html, HasSubstr("<h1>At the edge of stability: MLP"));
   EXPECT_THAT(html, Not(HasSubstr("sharpness at 2")));
+}
+
+/// The title and the first tile of the page of a run with these results.
+std::string head_of(nlohmann::json results, const char* status = "done") {
+  const TemporaryFolder out;
+  const auto folder = run::RunFolder::create(out.path(), "r", false);
+  results["model"] = "MLP";
+  folder.write_summary({{"command", "flow"}, {"status", status}, {"results", results}});
+  const std::string html = flow_page(folder);
+  const auto begin = html.find("<h1>"), end = html.find("<h2>");
+  return html.substr(begin, end - begin);
+}
+
+TEST(FlowPage, IsTitledByWhatHappened) {
+  using nlohmann::json;
+  const json no_flow = {{"discrete", {{"loss", 0.1}, {"sharpness", 12}}}};
+  const json edge = {{"threshold", 38}, {"first_step", nullptr}};
+  const auto below = head_of({{"edge", edge}, {"processes", no_flow}});
+  EXPECT_THAT(below, HasSubstr("<h1>Below the edge of stability: MLP"));
+  EXPECT_THAT(below, HasSubstr("not reached"));
+  EXPECT_THAT(head_of({{"edge", edge}, {"processes", no_flow}}, "diverged"),
+              HasSubstr("<h1>Divergence: MLP"));
+  const auto unmeasured =
+      head_of({{"edge", edge}, {"processes", {{"discrete", {{"sharpness", nullptr}}}}}});
+  EXPECT_THAT(unmeasured, HasSubstr("<h1>A run: MLP"));
+  EXPECT_THAT(unmeasured, HasSubstr("not known"));
+  EXPECT_THAT(unmeasured, Not(HasSubstr("throughout")));
+  const auto at_edge =
+      head_of({{"edge", {{"first_step", 7}}}, {"processes", {{"rod", {{"loss", 1}}}}}});
+  EXPECT_THAT(at_edge, HasSubstr("<h1>Rod flow of MLP"));
+  EXPECT_THAT(at_edge, HasSubstr("step 7"));
+  EXPECT_THAT(head_of({{"edge", {{"first_step", nullptr}, {"first_step_central", 9}}},
+                       {"processes", {{"central", {{"loss", 1}}}}}}),
+              HasSubstr("by the central flow"));
 }
 
 TEST(FlowStory, TellsNothingOfWhatIsNotThere) { EXPECT_TRUE(flow_story(story_of({})).empty()); }

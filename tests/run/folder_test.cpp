@@ -91,6 +91,42 @@ TEST_F(RunFolderTest, ForceRefusesFilesAndLinks) {
   EXPECT_TRUE(fs::exists(run.config()));
 }
 
+TEST_F(RunFolderTest, RemovesItselfAndNothingThatItLinksTo) {
+  const RunFolder run = finished("a", {});
+  write_text(folder_.path() / "dear", "x");
+  fs::create_directories(folder_.path() / "elsewhere" / "deep");
+  fs::create_directory_symlink(folder_.path() / "elsewhere", run.path() / "csv");
+  fs::create_directories(run.checkpoints());
+  fs::create_symlink(folder_.path() / "dear", run.checkpoints() / "link");
+  run.remove(false);
+  EXPECT_FALSE(fs::exists(run.path()));
+  EXPECT_EQ(read_text(folder_.path() / "dear"), "x");
+  EXPECT_TRUE(fs::exists(folder_.path() / "elsewhere" / "deep"));
+}
+
+TEST_F(RunFolderTest, IsNotRemovedWithMoreThanARunInItOrThroughALink) {
+  const RunFolder run = finished("a", {});
+  fs::create_directory_symlink(run.path(), out() / "link");
+  EXPECT_THROW(RunFolder::open(out(), "link").remove(true), BadInput);
+  write_text(run.path() / "notes.txt", "x");
+  const auto message = message_of<BadInput>([&] { run.remove(true); });
+  EXPECT_THAT(message, HasSubstr("'notes.txt'"));
+  EXPECT_TRUE(fs::exists(run.config()));
+}
+
+TEST_F(RunFolderTest, OpensSeveralByPattern) {
+  for (const auto* name : {"flow-1", "flow-2", "spectrum-1"}) finished(name, {});
+  const auto names = [&](const std::vector<std::string>& words) {
+    std::vector<std::string> found;
+    for (const auto& run : open_runs(out(), words)) found.push_back(run.name());
+    return found;
+  };
+  EXPECT_THAT(names({"flow-*"}), ::testing::ElementsAre("flow-1", "flow-2"));
+  EXPECT_THAT(names({"*-1", "flow-2"}), ::testing::ElementsAre("flow-1", "spectrum-1", "flow-2"));
+  EXPECT_THAT(list_runs(out(), "flow-?"), SizeIs(2));
+  EXPECT_THAT(message_of<BadInput>([&] { names({"recover-*"}); }), HasSubstr("no run has a name"));
+}
+
 TEST_F(RunFolderTest, RefusesNamesThatLeaveTheFolder) {
   for (const std::string name : {"", ".", "..", "a/b", "/tmp", "../a", "a..b", "a\nb"}) {
     EXPECT_THROW(create(name), InvalidArgument) << name;

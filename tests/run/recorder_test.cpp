@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using testing::message_of;
 using ::testing::NanSensitiveDoubleEq;
 using ::testing::Pointwise;
@@ -244,6 +245,31 @@ TEST_F(RecorderTest, ExportsOneCsvAProcess) {
             "1,,,,-inf\r\n"
             "2,,,1e+300,\r\n");
   EXPECT_EQ(read_text(out / "run.csv"), "step,time\r\n0,3\r\n");
+}
+
+TEST_F(RecorderTest, CsvHasEveryColumnOnce) {
+  recorder_.declare("step", "step", "steps taken");
+  recorder_.declare("loss", "nats", "a loss");
+  recorder_.declare("run/loss", "nats", "another loss");
+  recorder_.declare("run/a", "1", "two numbers", true);
+  recorder_.declare("run/a_1", "1", "a number");
+  for (int row = 0; row < 2; ++row) {
+    recorder_.record("step", row, row);
+    recorder_.record("loss", row, 10 + row);
+    recorder_.record("run/loss", row, 20 + row);
+    recorder_.record("run/a", row, std::vector<double>{1, 2});
+    recorder_.record("run/a_1", row, 3);
+  }
+  const fs::path out = folder_.path() / "csv";
+  export_csv(recorder_.series(), out);
+  EXPECT_EQ(read_text(out / "run.csv"),
+            "step,loss,a_0,a_1,a_1_2,loss_2\r\n0,10,1,2,3,20\r\n1,11,1,2,3,21\r\n");
+}
+
+TEST_F(RecorderTest, CsvHasNoTableOfStepsAlone) {
+  recorder_.declare("step", "step", "steps taken");
+  recorder_.record("step", 0, 0);
+  EXPECT_THAT(export_csv(recorder_.series(), folder_.path() / "csv"), IsEmpty());
 }
 
 TEST_F(RecorderTest, CsvSaysWhenTheFolderCannotBeCreated) {

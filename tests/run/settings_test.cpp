@@ -195,8 +195,56 @@ TEST_F(SettingsTest, NamesThePlaceOfABadValue) {
 
 TEST_F(SettingsTest, RefusesAnotherCommand) {
   EXPECT_EQ(refusal("command = 'stabilize'\n"),
-            "run.toml:1:11] this configuration is for 'thalweg stabilize'; the command is 'thalweg "
-            "flow'.");
+            "run.toml:1:11] this is a configuration of 'thalweg stabilize', and the command is "
+            "'thalweg flow'.");
+}
+
+TEST_F(SettingsTest, NamesTheCommandOfAForeignFileRatherThanItsKeys) {
+  // Keys come in alphabetical order, so this one is met before `command`.
+  EXPECT_THAT(refusal("beta1 = 0.9\ncommand = 'recover'\n"),
+              HasSubstr("this is a configuration of 'thalweg recover'"));
+}
+
+TEST_F(SettingsTest, CountsMayHaveSuffixes) {
+  settings_.set("steps", {"10k"});
+  EXPECT_EQ(options_.steps, 10000);
+}
+
+/// A settings object with the name of a file.
+struct FileOptions {
+  std::string file;
+};
+
+Settings file_settings(FileOptions& options) {
+  Settings settings("flow");
+  settings.add({.name = "file", .target = &options.file, .help = "a file", .located = path_from});
+  return settings;
+}
+
+TEST(FileNames, AreRelativeToTheConfiguration) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "here");
+  FileOptions options;
+  write_text(folder / "here" / "run.toml", "file = '../data/mine.npz'\n");
+  file_settings(options).read_toml(folder / "here" / "run.toml");
+  EXPECT_EQ(options.file, (folder / "data" / "mine.npz").string());
+  for (const std::string unchanged : {"/data/mine.npz", ""}) {
+    write_text(folder / "here" / "run.toml", "file = '" + unchanged + "'\n");
+    file_settings(options).read_toml(folder / "here" / "run.toml");
+    EXPECT_EQ(options.file, unchanged);
+  }
+}
+
+TEST(FileNames, AreRelativeToHereOnTheCommandLineAndAbsoluteInARun) {
+  FileOptions options;
+  auto settings = file_settings(options);
+  settings.set("file", {"data/../mine.npz"});
+  EXPECT_EQ(options.file, "data/../mine.npz");
+  EXPECT_THAT(
+      settings.to_toml("1"),
+      HasSubstr("file = \"" + (std::filesystem::current_path() / "mine.npz").string() + "\""));
+  settings.set("file", {""});
+  EXPECT_THAT(settings.to_toml("1"), HasSubstr("file = \"\""));
 }
 
 TEST_F(SettingsTest, ChecksAlsoWhatTheCommandLineOverrides) {

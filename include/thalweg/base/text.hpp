@@ -25,6 +25,8 @@ std::string join(std::span<const std::string> parts, std::string_view separator)
 /// Whole-string conversions. @throws InvalidArgument quoting `what` and the text
 double parse_double(std::string_view text, std::string_view what);
 std::int64_t parse_int(std::string_view text, std::string_view what);
+/// A whole number that may end in k, M or G: "10k" is 10000, "1.5M" is 1500000.
+std::int64_t parse_count(std::string_view text, std::string_view what);
 bool parse_bool(std::string_view text, std::string_view what);  ///< true/false, yes/no, on/off, 1/0
 
 }  // namespace thalweg

@@ -14,6 +14,9 @@ std::string escape_html(std::string_view text);
 /// as it is.
 std::string rich_text(std::string_view text);
 
+/// The same sentence for a terminal: without the marks of its pairs.
+std::string plain_text(std::string_view text);
+
 /// JSON that is safe inside a <script> element: "<" is written \u003c, so no name can close the
 /// element. Text that is not UTF-8 gets replacement characters.
 std::string script_json(const nlohmann::json& value);

@@ -11,6 +11,9 @@ namespace thalweg::report {
 /// @param digits  significant digits, 1 to 15; integers are written whole below a million
 std::string number_text(double value, int digits = 3);
 
+/// The same in bold, as rich text.
+std::string strong(double value, int digits = 3);
+
 /// "10⁻⁵".
 std::string power_of_ten_text(int exponent);
 
@@ -23,6 +26,9 @@ std::string count_text(std::int64_t count, const std::string& noun);
 
 /// "a", "a and b", "a, b and c".
 std::string joined_list(const std::vector<std::string>& items);
+
+/// Sentences with blanks between them, the empty ones left out.
+std::string joined_sentences(const std::vector<std::string>& sentences);
 
 /// The value rounded to seven significant digits, which is what a chart can show at any zoom.
 double chart_precision(double value);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,30 +8,13 @@
 
 #include "thalweg/report/series_chart.hpp"
 #include "thalweg/report/svg.hpp"
+#include "thalweg/report/table.hpp"
 
 namespace thalweg::report {
-
-enum class Tone { kPlain, kGood, kFair, kPoor };
 
 /// A key figure: what it is, its value, and a few words that put it into proportion.
 struct Tile {
   std::string label, value, note = {};
-};
-
-struct Cell {
-  // Rows are lists of plain text. NOLINTNEXTLINE(google-explicit-constructor)
-  Cell(std::string content, Tone shade = Tone::kPlain) : text(std::move(content)), tone(shade) {}
-  Cell(const char* content) : text(content) {}  // NOLINT(google-explicit-constructor)
-
-  std::string text;  ///< rich text
-  Tone tone = Tone::kPlain;
-};
-
-struct Table {
-  std::string caption;
-  std::vector<std::string> head;
-  std::vector<std::vector<Cell>> rows;  ///< the first cell of a row is its heading
-  std::size_t text_columns = 1;         ///< columns after these are numbers, set flush right
 };
 
 /// A report as one self-contained HTML text: style, script, chart library and data are inside,

@@ -71,8 +71,9 @@ std::map<std::string, Series, std::less<>> read_metrics(const std::filesystem::p
 void write_metrics(const std::filesystem::path& file,
                    const std::map<std::string, Series, std::less<>>& series);
 
-/// One CSV a process (PROCESS.csv: column `step`, then the series; matrices as NAME_0, NAME_1, ...) into `folder`.
-/// Series without a process lie in run.csv. NaN is an empty field. Returns the files.
+/// One CSV per process (PROCESS.csv: column `step`, then the series; matrices as NAME_0, NAME_1,
+/// ...) into `folder`. Series without a process lie in run.csv. NaN is an empty field; columns have
+/// distinct names. Returns the files.
 std::vector<std::filesystem::path> export_csv(const std::map<std::string, Series, std::less<>>& series,
                                               const std::filesystem::path& folder);
 

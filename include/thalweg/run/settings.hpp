@@ -31,9 +31,19 @@ struct Setting {
       {};  ///< the only values allowed, where not empty (each item, for lists)
   std::optional<double> minimum = {};  ///< inclusive, for numbers
   std::optional<double> maximum = {};
+  /// Other spellings on the command line, with their dashes: {"-o"}, {"--lr"}.
+  std::vector<std::string> aliases = {};
+  /// Values that a shell may complete where others are allowed too.
+  std::vector<std::string> suggestions = {};
+  /// Of a text that names a file: the name seen from here of one that was written relative to
+  /// `folder`. Null for what is no file.
+  std::string (*located)(const std::string& value, const std::filesystem::path& folder) = nullptr;
   bool recorded = true;  ///< part of config.toml (false: only about this invocation, as --quiet)
   std::string group = "Options";  ///< heading in --help
 };
+
+/// Setting::located of a plain path: an absolute or empty one stays as it is.
+std::string path_from(const std::string& path, const std::filesystem::path& folder);
 
 /// The settings of one command, in the order of its help. Checks names, types, ranges and choices.
 class Settings {
@@ -54,13 +64,13 @@ class Settings {
 
   /// Reads a TOML file. Keys are setting names at the top level; `command` (if there) must be this
   /// command, and the key `thalweg` (a version) is accepted. Values already given are kept: the
-  /// command line wins.
+  /// command line wins. Relative names of files are relative to the folder of the TOML file.
   /// @throws BadInput  "FILE:LINE:COLUMN" for syntax errors, unknown keys, wrong types and bad
   /// values
   void read_toml(const std::filesystem::path& file);
 
-  /// Every recorded setting with its present value, doubles with round-trip digits, each with its
-  /// help as a comment.
+  /// Every recorded setting with its present value, doubles with round-trip digits, names of files
+  /// absolute, each with its help as a comment.
   std::string to_toml(std::string_view version) const;
 
  private:
