@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -227,7 +228,10 @@ json sample_results(const ExponentCommandOptions& options) {
   results["rows"] = table.rows();
   results["false_alarm"] = kFalseAlarm;
   results["data"] =
-      fmt::format("{}: {} on {}", options.table, options.response, join(columns, ", "));
+      fmt::format("{}: {} on {}",
+                  std::filesystem::path(options.table).filename().string(),
+                  options.response,
+                  join(columns, ", "));
   return results;
 }
 

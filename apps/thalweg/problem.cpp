@@ -43,18 +43,19 @@ data::DatasetOptions dataset_options(const ProblemOptions& options, Key key) {
 }
 
 std::string data_text(const data::Dataset& data, const ProblemOptions& options) {
+  const std::string name = std::filesystem::path(data.name).filename().string();
   if (!data.has_labels()) {
-    return fmt::format("{}, {} examples, {} real targets", data.name, data.size(), data.outputs());
+    return fmt::format("{}, {} examples, {} real targets", name, data.size(), data.outputs());
   }
   if (data.has_sequences()) {
     return fmt::format("{}, {} sequences of {} tokens out of {}",
-                       data.name,
+                       name,
                        data.size(),
                        data.example_shape()[0],
                        data.vocabulary);
   }
   return fmt::format(
-      "{}, {} examples of {} classes ({})", data.name, data.size(), data.classes, options.subset);
+      "{}, {} examples of {} classes ({})", name, data.size(), data.classes, options.subset);
 }
 
 /// Fraction of rows, or of counted positions of sequences, whose largest output is the label's; for

@@ -1,6 +1,7 @@
-// Writes into the current folder the files that the command lines of the documents name: data,
-// modules, weights and a table, all small.
+// Writes into the current folder the files that commands are tried with, those that the command
+// lines of the documents name among them: data, modules, weights and a table, all small.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <fstream>
@@ -8,6 +9,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <ATen/ATen.h>
 #include <nlohmann/json.hpp>
@@ -22,7 +25,7 @@ namespace {
 
 using torch::jit::Module;
 
-constexpr std::int64_t kExamples = 80, kFeatures = 20, kHidden = 8, kClasses = 3;
+constexpr std::int64_t kExamples = 80, kFeatures = 20, kHidden = 8, kClasses = 3, kTokens = 7;
 constexpr std::int64_t kWeightsOfTheDefault = 118282;  // 784-128-128-10
 
 at::Tensor weight(at::IntArrayRef shape, std::string_view name, double scale = 0.3) {
@@ -56,6 +59,47 @@ Module loss_of_classifier() {
   return module;
 }
 
+/// Batch normalisation, with statistics of its own, and a frozen scale.
+Module normalised() {
+  Module module("Normalised");
+  add_layers(module);
+  module.register_buffer("mean", at::full({kHidden}, 0.1, at::kFloat));
+  module.register_buffer("variance", at::full({kHidden}, 0.5, at::kFloat));
+  module.register_parameter("scale", at::full({kClasses}, 2.0, at::kFloat), false);
+  module.register_parameter("gain", weight({kHidden}, "gain"), false);
+  module.register_attribute("training", c10::BoolType::get(), true);
+  module.define(R"(
+def forward(self, x):
+    h = torch.matmul(x, self.w1)
+    h = torch.batch_norm(h, self.gain, self.b1, self.mean, self.variance, self.training, 0.0, 1e-5, False)
+    return torch.matmul(torch.tanh(h), self.w2) * self.scale
+)");
+  return module;
+}
+
+/// One output that squeeze() makes a vector.
+Module squeezed() {
+  Module module("Squeezed");
+  module.register_parameter("w1", weight({kFeatures, kHidden}, "w1"), false);
+  module.register_parameter("w2", weight({kHidden, 1}, "w3"), false);
+  module.define(
+      "def forward(self, x):\n"
+      "    return torch.matmul(torch.tanh(torch.matmul(x, self.w1)), self.w2).squeeze()\n");
+  return module;
+}
+
+/// The mean of a sequence's embeddings.
+Module of_tokens() {
+  Module module("Tokens");
+  module.register_parameter("embedding", weight({kTokens, kHidden}, "embedding"), false);
+  module.register_parameter("w2", weight({kHidden, kClasses}, "w2"), false);
+  module.define(R"(
+def forward(self, x):
+    return torch.matmul(torch.tanh(torch.embedding(self.embedding, x).mean(1)), self.w2)
+)");
+  return module;
+}
+
 /// The valley of docs/flow.md.
 Module valley() {
   Module module("Valley");
@@ -79,6 +123,34 @@ void write_data() {
   NdArray labels(DType::kInt64, {kExamples});
   for (std::int64_t i = 0; i < kExamples; ++i) labels.as<std::int64_t>()[i] = i % kClasses;
   write_npz("mine.npz", {{"x", normal_array({kExamples, kFeatures}, "x")}, {"y", labels}});
+}
+
+/// Real targets, and tokens with a class for each sequence.
+void write_other_data() {
+  const NdArray x = normal_array({kExamples, kFeatures}, "x");
+  write_npz("real.npz", {{"x", x}, {"y", normal_array({kExamples}, "y")}});
+  NdArray tokens(DType::kInt64, {kExamples, 5}), labels(DType::kInt64, {kExamples});
+  for (std::int64_t i = 0; i < tokens.size(); ++i) tokens.as<std::int64_t>()[i] = i * i % kTokens;
+  for (std::int64_t i = 0; i < kExamples; ++i) labels.as<std::int64_t>()[i] = i % kClasses;
+  write_npz("tokens.npz", {{"x", tokens}, {"y", labels}});
+}
+
+/// The classifier's parameters elsewhere: as one vector, and under their names.
+void write_weights() {
+  NdArray flat = normal_array({kFeatures * kHidden + kHidden + kHidden * kClasses}, "flat");
+  for (double& value : flat.as<double>()) value *= 0.3;
+  write_npz("flat.npz", {{"weights", flat}});
+  const auto values = std::as_const(flat).as<double>();
+  const auto part = [&](std::int64_t first, std::vector<std::int64_t> shape) {
+    NdArray array(DType::kFloat64, std::move(shape));
+    const auto some = values.subspan(static_cast<std::size_t>(first), array.size());
+    std::ranges::copy(some, array.as<double>().begin());
+    return array;
+  };
+  write_npz("named.npz",
+            {{"module.w1", part(0, {kFeatures, kHidden})},
+             {"module.b1", part(kFeatures * kHidden, {kHidden})},
+             {"module.w2", part(kFeatures * kHidden + kHidden, {kHidden, kClasses})}});
 }
 
 void write_start() {
@@ -114,9 +186,8 @@ void write_point() {
   for (const auto& [name, tensor] : tensors) {
     const std::size_t begin = data.size();
     data.append(static_cast<const char*>(tensor.contiguous().data_ptr()), tensor.nbytes());
-    header[name] = {{"dtype", "F32"},
-                    {"shape", tensor.sizes().vec()},
-                    {"data_offsets", {begin, data.size()}}};
+    header[name] = {
+        {"dtype", "F32"}, {"shape", tensor.sizes().vec()}, {"data_offsets", {begin, data.size()}}};
   }
   const std::string text = header.dump();
   const auto size = static_cast<std::uint64_t>(text.size());
@@ -130,10 +201,15 @@ void write_point() {
 int main() {
   using namespace thalweg::testing;
   write_data();
+  write_other_data();
+  write_weights();
   write_start();
   write_table();
   write_point();
   for (const char* file : {"mine.pt", "model.pt", "trained.pt"}) classifier().save(file);
   loss_of_classifier().save("loss.pt");
   valley().save("valley.pt");
+  normalised().save("normalised.pt");
+  squeezed().save("squeezed.pt");
+  of_tokens().save("tokens.pt");
 }
