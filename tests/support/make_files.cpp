@@ -192,7 +192,8 @@ void write_point() {
   const std::string text = header.dump();
   const auto size = static_cast<std::uint64_t>(text.size());
   std::string length(reinterpret_cast<const char*>(&size), sizeof(size));  // little-endian, as here
-  write_atomically("now.safetensors", length + text + data);
+  for (const char* file : {"now.safetensors", "weights.safetensors"})
+    write_atomically(file, length + text + data);
 }
 
 }  // namespace
