@@ -217,9 +217,8 @@ void CentralFlow::update_third_derivatives(objective::Linearization& loss) {
     // likes best.
     difference_step_ = objective::calibrate_difference_step(
         objective_, weights_.to(objective_.options()), loss.gradient(), basis_.select(1, 0));
-    objective_.set_difference_step(difference_step_->step);
   }
-  third_ = loss.third_derivative(basis_);
+  third_ = loss.third_derivative(basis_, difference_step_->step);
   third_gram_ = Eigen::MatrixXd();
   third_age_ = 0;
 }
@@ -355,7 +354,6 @@ void CentralFlow::set_state(const NamedArrays& arrays) {
         objective::DifferenceStep{.step = step->second.item<double>(),
                                   .relative_error = arrays.at("difference_error").item<double>(),
                                   .kinks = arrays.at("difference_kinks").item<std::int64_t>() != 0};
-    objective_.set_difference_step(difference_step_->step);
   }
 }
 

@@ -22,13 +22,11 @@ class AutogradLinearization final : public Linearization {
                         std::shared_ptr<WorkCounters> work,
                         at::Tensor weights,
                         std::int64_t micro_batch,
-                        std::shared_ptr<const double> difference_step,
                         Objective& objective)
       : loss_function_(std::move(loss)),
         work_(std::move(work)),
         weights_(std::move(weights)),
         micro_batch_(micro_batch),
-        difference_step_(std::move(difference_step)),
         objective_(objective) {}
 
   double loss() override {
@@ -67,9 +65,11 @@ class AutogradLinearization final : public Linearization {
     return product.t();
   }
 
-  at::Tensor third_derivative(const at::Tensor& u) override {
+  at::Tensor third_derivative(const at::Tensor& u, double step) override {
     work_->third_derivatives += u.size(1) * (u.size(1) + 1) / 2;
-    return third_derivative_by_differences(objective_, weights_, gradient(), u, *difference_step_);
+    const double by_dtype = weights_.scalar_type() == at::kFloat ? 3e-2 : 3e-4;
+    return third_derivative_by_differences(
+        objective_, weights_, gradient(), u, step > 0 ? step : by_dtype);
   }
 
  private:
@@ -113,7 +113,6 @@ class AutogradLinearization final : public Linearization {
   std::shared_ptr<WorkCounters> work_;
   at::Tensor weights_;
   std::int64_t micro_batch_;
-  std::shared_ptr<const double> difference_step_;  // the objective's, as it is when it is needed
   Objective& objective_;
   at::Tensor loss_, gradient_, outputs_;  // undefined until asked for
   std::optional<Derivatives> graph_;      // of all examples at once
@@ -134,10 +133,6 @@ AutogradObjective::AutogradObjective(std::shared_ptr<const BatchLoss> loss,
                                      const AutogradOptions& autograd)
     : loss_(std::move(loss)), options_(options) {
   micro_batch_ = autograd.micro_batch > 0 ? autograd.micro_batch : loss_->examples();
-  const bool single = c10::typeMetaToScalarType(options.dtype()) == at::kFloat;
-  *difference_step_ = autograd.difference_step > 0 ? autograd.difference_step
-                      : single                     ? 3e-2
-                                                   : 3e-4;
 }
 
 std::unique_ptr<Linearization> AutogradObjective::at(const at::Tensor& weights) {
@@ -150,7 +145,7 @@ std::unique_ptr<Linearization> AutogradObjective::at(const at::Tensor& weights) 
                     weights.numel()));
   }
   return std::make_unique<AutogradLinearization>(
-      loss_, work_, weights.to(options_), micro_batch_, difference_step_, *this);
+      loss_, work_, weights.to(options_), micro_batch_, *this);
 }
 
 }  // namespace thalweg::objective

@@ -156,6 +156,56 @@ TEST(FlowComparison, ResumesBitForBit) {
   }
 }
 
+/// Scalar RMSProp on the small network, at the edge from step 10 on.
+std::unique_ptr<run::Recorder> adaptive_run(const std::vector<std::string>& processes,
+                                            int interrupted_after = -1) {
+  const Net1 net;
+  const auto objective = make_objective(73, net);
+  const UpdateRule rule(optimizer_named("scalar-rmsprop", {.learning_rate = .6, .beta2 = .9}));
+  FlowComparisonOptions options = options_for(30);
+  options.processes = processes;
+  auto recorder = std::make_unique<run::Recorder>(new_recorder());
+  auto comparison = std::make_unique<FlowComparison>(
+      *objective, rule, net.initial_weights(), options, *recorder);
+  while (!comparison->finished()) {
+    if (comparison->next_row() == interrupted_after) {
+      const NamedArrays state = comparison->state();
+      comparison = std::make_unique<FlowComparison>(
+          *objective, rule, net.initial_weights(), options, *recorder);
+      comparison->set_state(state);
+    }
+    comparison->step();
+  }
+  return recorder;
+}
+
+void expect_equal(const run::Recorder& a, const run::Recorder& b, const std::string& process) {
+  for (const auto& [path, series] : a.series()) {
+    if (!path.starts_with(process + "/") || path.ends_with("seconds")) continue;
+    const run::Series* other = b.find(path);
+    ASSERT_NE(other, nullptr) << path;
+    ASSERT_EQ(series.values.size(), other->values.size()) << path;
+    for (std::size_t i = 0; i < series.values.size(); ++i) {
+      const double x = series.values[i], y = other->values[i];
+      ASSERT_TRUE(x == y || (std::isnan(x) && std::isnan(y))) << path << " " << i;
+    }
+  }
+}
+
+// Nothing that one process does is seen by another.
+TEST(FlowComparison, OfEveryProcessDoesNotDependOnTheOthers) {
+  const std::vector<std::string> all = {
+      "discrete", "midpoint", "central", "stable", "rod", "stationary", "ablated"};
+  const auto together = adaptive_run(all);
+  ASSERT_GT(together->find("central/flow_aux/rank")->at(29), 0) << "nothing oscillates";
+  for (const std::string process : {"central", "stable", "rod", "stationary", "ablated"})
+    expect_equal(*together, *adaptive_run({process}), process);
+  for (const int interrupted : {4, 20}) {
+    const auto resumed = adaptive_run(all, interrupted);
+    for (const std::string& process : all) expect_equal(*together, *resumed, process);
+  }
+}
+
 TEST(FlowComparison, WarmStartLetsTheFlowsBeginLater) {
   FlowComparisonOptions options = options_for(12);
   options.warm_start = 5;

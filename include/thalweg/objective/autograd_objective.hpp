@@ -11,9 +11,6 @@ namespace thalweg::objective {
 struct AutogradOptions {
   /// examples a micro-batch; 0: all at once
   std::int64_t micro_batch = 0;
-  /// step of the second differences, relative to nothing: a length in weight space; 0: by dtype
-  /// (3e-4, 3e-2)
-  double difference_step = 0;
 };
 
 /// Any differentiable loss through libtorch's autograd.
@@ -31,7 +28,6 @@ class AutogradObjective final : public Objective {
   std::int64_t dimension() const override { return loss_->dimension(); }
   std::unique_ptr<Linearization> at(const at::Tensor& weights) override;
   at::TensorOptions options() const override { return options_; }
-  void set_difference_step(double step) override { *difference_step_ = step; }
 
   WorkCounters work() const override { return *work_; }
 
@@ -39,7 +35,6 @@ class AutogradObjective final : public Objective {
   std::shared_ptr<const BatchLoss> loss_;
   at::TensorOptions options_;
   std::int64_t micro_batch_;
-  std::shared_ptr<double> difference_step_ = std::make_shared<double>();
   std::shared_ptr<WorkCounters> work_ = std::make_shared<WorkCounters>();
 };
 

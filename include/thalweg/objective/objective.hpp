@@ -23,7 +23,9 @@ class Linearization {
   /// grad_w (u_i^T H(w) u_j) for i <= j, rows in the order (0,0), (0,1), ..., (0,k-1), (1,1), ...:
   /// [k(k+1)/2, P]. U is [P, k], of any lengths, but no two parallel. Second differences of the
   /// gradient, right for every operator: k(k+1) gradients.
-  virtual at::Tensor third_derivative(const at::Tensor& u) = 0;
+  /// @param step  of the differences, a length in weight space (see calibrate_difference_step); 0:
+  /// one that suits the dtype and |w| of a few. A loss with exact third derivatives ignores it.
+  virtual at::Tensor third_derivative(const at::Tensor& u, double step = 0) = 0;
   /// The network's outputs (n, c) on all examples, (n, T, c) for sequences; an undefined tensor
   /// where the loss has none.
   virtual at::Tensor outputs() = 0;
@@ -45,10 +47,6 @@ class Objective {
  public:
   virtual ~Objective() = default;
   virtual std::int64_t dimension() const = 0;
-  /// The step of the differences in Linearization::third_derivative, as a length in weight space
-  /// (see calibrate_difference_step). A loss with exact third derivatives ignores it.
-  virtual void set_difference_step(double) {}
-
   /// The loss near `weights` [P] (copied or kept: do not change it while the result lives). Does
   /// nothing heavy until asked.
   virtual std::unique_ptr<Linearization> at(const at::Tensor& weights) = 0;
