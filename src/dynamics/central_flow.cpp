@@ -8,11 +8,11 @@
 #include "norms.hpp"
 #include "state_arrays.hpp"
 #include <ATen/ATen.h>
-#include <Eigen/Eigenvalues>
 #include <fmt/format.h>
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/dynamics/complementarity.hpp"
+#include "thalweg/linalg/decompositions.hpp"
 
 namespace thalweg::dynamics {
 namespace {
@@ -39,10 +39,9 @@ Eigen::MatrixXd weighted_gram(const at::Tensor& u, const at::Tensor& d) {
 
 /// The symmetric matrix with its negative eigenvalues scaled.
 Eigen::MatrixXd scale_negative_part(const Eigen::MatrixXd& a, double scale) {
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(a);
-  const Eigen::VectorXd values = eigen.eigenvalues();
+  const auto [values, vectors] = linalg::eigenpairs(a);
   const Eigen::VectorXd scaled = (values.array() < 0).select(scale * values, values);
-  return eigen.eigenvectors() * scaled.asDiagonal() * eigen.eigenvectors().transpose();
+  return vectors * scaled.asDiagonal() * vectors.transpose();
 }
 
 void check(const CentralFlowOptions& options, const UpdateRule& rule) {
@@ -314,15 +313,15 @@ void CentralFlow::predict(const Eigen::MatrixXd& x, const Preconditioner& m, Flo
   out.predicted_gradient_norm2 = out.gradient_norm2;
   out.sigma_trace = 0;
   if (x.size() == 0) return;
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(x);
-  const double largest = eigen.eigenvalues().maxCoeff();
+  const auto [values, vectors] = linalg::eigenpairs(x);
+  const double largest = values.maxCoeff();
   if (largest <= 0) return;
   for (Eigen::Index i = x.rows() - 1; i >= 0; --i) {  // Eigen sorts ascending
-    const double variance = eigen.eigenvalues()[i];
+    const double variance = values[i];
     if (variance > 1e-9 * largest) out.variances.push_back(variance);
   }
   const auto rank = static_cast<Eigen::Index>(out.variances.size());
-  const Eigen::MatrixXd rotation = eigen.eigenvectors().rightCols(rank).rowwise().reverse();
+  const Eigen::MatrixXd rotation = vectors.rightCols(rank).rowwise().reverse();
   out.directions = at::mm(basis_, to_matrix_like(rotation, basis_).to(basis_.scalar_type()));
   out.weighted_directions = m.times(out.directions);
   for (Eigen::Index i = 0; i < rank; ++i) {

@@ -4,11 +4,10 @@
 #include <cmath>
 #include <optional>
 
-#include <Eigen/Eigenvalues>
-#include <Eigen/LU>
 #include <fmt/format.h>
 
 #include "thalweg/base/error.hpp"
+#include "thalweg/linalg/decompositions.hpp"
 
 namespace thalweg::dynamics {
 namespace {
@@ -16,7 +15,6 @@ namespace {
 using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
-using SymmetricEigen = Eigen::SelfAdjointEigenSolver<MatrixXd>;
 
 constexpr const char* kWhere = "dynamics::solve_complementarity";
 constexpr double kTolerance = 1e-8;        // of the three conditions, over |alpha|
@@ -89,8 +87,8 @@ ScaledProblem scaled(const ComplementarityProblem& problem) {
   // Largest entries first: the squares inside a norm of 1e-200 would underflow.
   const double b_largest = problem.b.cwiseAbs().maxCoeff();
   const MatrixXd unit = b_largest > 0 ? MatrixXd(problem.b / b_largest) : problem.b;
-  const SymmetricEigen eigen(0.5 * (unit + unit.transpose()));
-  const VectorXd& values = eigen.eigenvalues();
+  const linalg::Eigenpairs eigen = linalg::eigenpairs(0.5 * (unit + unit.transpose()));
+  const VectorXd& values = eigen.values;
   if (values.minCoeff() < -kIndefinite * values.cwiseAbs().maxCoeff()) {
     throw InvalidArgument(
         kWhere,
@@ -108,7 +106,7 @@ ScaledProblem scaled(const ComplementarityProblem& problem) {
   const double alpha_largest = alpha.cwiseAbs().maxCoeff();
   s.alpha_scale = alpha_largest > 0 ? alpha_largest * (alpha / alpha_largest).norm() : 1;
   s.alpha = svec(alpha / s.alpha_scale);
-  const MatrixXd& q = eigen.eigenvectors();
+  const MatrixXd& q = eigen.vectors;
   s.b = q * (clipped / b_scale).asDiagonal() * q.transpose();
   s.regular = s.b;
   s.regular.diagonal().array() += kRegularisation * s.b.trace() / static_cast<double>(p);
@@ -119,16 +117,16 @@ ScaledProblem scaled(const ComplementarityProblem& problem) {
 /// z = V diag(values) V^T and the projection of z onto the semidefinite cone, with its derivative.
 class Projection {
  public:
-  explicit Projection(const VectorXd& z) : eigen_(smat(z)) {}
+  explicit Projection(const VectorXd& z) : eigen_(linalg::eigenpairs(smat(z))) {}
 
   VectorXd value() const {
-    const MatrixXd& v = eigen_.eigenvectors();
-    return svec(v * eigen_.eigenvalues().cwiseMax(0).asDiagonal() * v.transpose());
+    const MatrixXd& v = eigen_.vectors;
+    return svec(v * eigen_.values.cwiseMax(0).asDiagonal() * v.transpose());
   }
 
   /// Pi'(E) = V (W o V^T E V) V^T, as a matrix on svec(E).
   MatrixXd derivative() const {
-    const MatrixXd& v = eigen_.eigenvectors();
+    const MatrixXd& v = eigen_.vectors;
     const MatrixXd w = weights();
     const Index p = triangle(v.rows());
     MatrixXd result(p, p);
@@ -143,7 +141,7 @@ class Projection {
   /// W_ij: 1 where z_i and z_j are both positive, 0 where neither is, else max(z_i, z_j)/|z_i -
   /// z_j|.
   MatrixXd weights() const {
-    const VectorXd& z = eigen_.eigenvalues();
+    const VectorXd& z = eigen_.values;
     return MatrixXd::NullaryExpr(z.size(), z.size(), [&z](Index i, Index j) {
       const double high = std::max(z[i], z[j]);
       const double low = std::min(z[i], z[j]);
@@ -152,7 +150,7 @@ class Projection {
     });
   }
 
-  SymmetricEigen eigen_;
+  linalg::Eigenpairs eigen_;
 };
 
 /// One evaluation of F(x) = x - Pi(x - alpha - B x).
@@ -171,7 +169,7 @@ void newton(const ScaledProblem& problem, Iterate& iterate) {
   for (int step = 0; step < kNewtonSteps; ++step) {
     if (now.f.norm() <= kNewtonTarget * std::max(1.0, iterate.x.norm())) return;
     const MatrixXd jacobian = identity - now.projection.derivative() * (identity - problem.regular);
-    VectorXd d = -jacobian.partialPivLu().solve(now.f);
+    VectorXd d = -linalg::solve(jacobian, now.f);
     if (!d.allFinite()) return;
     std::optional<Evaluation> next;
     for (int halving = 0; halving < kHalvings; ++halving, d *= 0.5) {

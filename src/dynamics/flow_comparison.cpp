@@ -12,11 +12,11 @@
 #include "flow_series.hpp"
 #include "state_arrays.hpp"
 #include <ATen/ATen.h>
-#include <Eigen/Eigenvalues>
 #include <fmt/format.h>
 
 #include "thalweg/base/error.hpp"
 #include "thalweg/dynamics/stationary_preconditioner.hpp"
+#include "thalweg/linalg/decompositions.hpp"
 #include "thalweg/nn/device.hpp"
 
 namespace thalweg::dynamics {
@@ -217,10 +217,7 @@ void FlowComparison::record_preconditioners(const std::string& process,
   const double eta = rule_.learning_rate(optimizer.time);
   const Eigen::VectorXd resting = stationary_preconditioner(hessian, g / eta);
   const Eigen::VectorXd least = stationary_preconditioner(hessian, Eigen::VectorXd::Zero(g.size()));
-  const double sharpness =
-      Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd>(hessian, Eigen::EigenvaluesOnly)
-          .eigenvalues()
-          .maxCoeff();
+  const double sharpness = linalg::eigenvalues(hessian).maxCoeff();
   series_->record_preconditioners(
       process,
       row_,

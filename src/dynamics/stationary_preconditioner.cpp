@@ -4,11 +4,10 @@
 #include <cmath>
 #include <optional>
 
-#include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 #include <fmt/format.h>
 
 #include "thalweg/base/error.hpp"
+#include "thalweg/linalg/decompositions.hpp"
 
 namespace thalweg::dynamics {
 namespace {
@@ -41,18 +40,16 @@ struct Barrier {
   VectorXd squares;  // a_i^2
   double mu = 1;
 
-  std::optional<Eigen::LLT<MatrixXd>> factor(const VectorXd& m) const {
+  std::optional<linalg::Cholesky> factor(const VectorXd& m) const {
     if (!(m.minCoeff() > 0)) return {};
     MatrixXd slack = -hessian;
     slack.diagonal() += 2 * m;
-    Eigen::LLT<MatrixXd> llt(slack);
-    if (llt.info() != Eigen::Success) return {};
-    return llt;
+    return linalg::Cholesky::of(slack);
   }
 
-  double value(const VectorXd& m, const Eigen::LLT<MatrixXd>& llt) const {
-    const double log_det = 2 * llt.matrixLLT().diagonal().array().log().sum();
-    return m.sum() + (squares.array() / m.array()).sum() - mu * (log_det + m.array().log().sum());
+  double value(const VectorXd& m, const linalg::Cholesky& llt) const {
+    return m.sum() + (squares.array() / m.array()).sum() -
+           mu * (llt.log_determinant() + m.array().log().sum());
   }
 };
 
@@ -61,13 +58,15 @@ void centre(const Barrier& barrier, VectorXd& m) {
   auto llt = barrier.factor(m);
   double value = barrier.value(m, *llt);
   for (int step = 0; step < kNewtonSteps; ++step) {
-    const MatrixXd inverse = llt->solve(MatrixXd::Identity(m.size(), m.size()));
+    const MatrixXd inverse = llt->solve(MatrixXd(MatrixXd::Identity(m.size(), m.size())));
     const VectorXd gradient = 1 - barrier.squares.array() / m.array().square() -
                               barrier.mu * (2 * inverse.diagonal().array() + 1 / m.array());
     MatrixXd curvature = 4 * barrier.mu * inverse.cwiseAbs2();
     curvature.diagonal().array() +=
         2 * barrier.squares.array() / m.array().cube() + barrier.mu / m.array().square();
-    const VectorXd direction = -curvature.llt().solve(gradient);
+    const auto factor = linalg::Cholesky::of(curvature);
+    if (!factor) return;  // rounding has taken its convexity: as central as it gets
+    const VectorXd direction = -factor->solve(gradient);
     const double slope = gradient.dot(direction);
     // What the step would gain is nothing beside the gap, or beside the value's rounding.
     if (-slope <= kCentred * barrier.mu + kRounding * std::abs(value)) return;
@@ -97,8 +96,7 @@ void centre(const Barrier& barrier, VectorXd& m) {
 
 VectorXd stationary_preconditioner(const MatrixXd& hessian, const VectorXd& drive) {
   require_valid(hessian, drive);
-  const Eigen::SelfAdjointEigenSolver<MatrixXd> spectrum(hessian, Eigen::EigenvaluesOnly);
-  const double largest = spectrum.eigenvalues().cwiseAbs().maxCoeff();
+  const double largest = linalg::eigenvalues(hessian).cwiseAbs().maxCoeff();
   const double scale = std::max(largest, drive.cwiseAbs().maxCoeff());
   if (!(scale > 0)) return VectorXd::Zero(drive.size());
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include <Eigen/Dense>
 #include <fmt/format.h>
 
 #include "thalweg/base/error.hpp"
+#include "thalweg/linalg/decompositions.hpp"
 
 namespace thalweg::estimation {
 namespace {
@@ -46,7 +46,7 @@ Eigen::VectorXd fit_polynomial(const Eigen::VectorXd& x,
   Eigen::MatrixXd powers(x.size(), degree + 1);
   for (int j = 0; j <= degree; ++j) powers.col(j) = x.array().pow(j);
   const Eigen::VectorXd scale = weights.cwiseSqrt();
-  return (scale.asDiagonal() * powers).colPivHouseholderQr().solve(scale.cwiseProduct(y));
+  return linalg::least_squares(scale.asDiagonal() * powers, scale.cwiseProduct(y));
 }
 
 }  // namespace

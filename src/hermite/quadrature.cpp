@@ -5,10 +5,10 @@
 #include <queue>
 #include <string>
 
-#include <Eigen/Eigenvalues>
 #include <fmt/format.h>
 
 #include "thalweg/base/error.hpp"
+#include "thalweg/linalg/decompositions.hpp"
 
 namespace thalweg::hermite {
 namespace {
@@ -27,14 +27,14 @@ void check_nodes(const char* where, int nodes) {
 QuadratureRule symmetric_rule(const std::vector<double>& beta) {
   const auto n = static_cast<Eigen::Index>(beta.size()) - 1;
   const Eigen::Map<const Eigen::VectorXd> off_diagonal(beta.data() + 1, n - 1);
-  Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> jacobi;
-  jacobi.computeFromTridiagonal(Eigen::VectorXd::Zero(n), off_diagonal, Eigen::EigenvaluesOnly);
+  const Eigen::VectorXd jacobi =
+      linalg::tridiagonal_eigenvalues(Eigen::VectorXd::Zero(n), off_diagonal);
 
   QuadratureRule rule{.nodes = std::vector<double>(static_cast<std::size_t>(n)),
                       .weights = std::vector<double>(static_cast<std::size_t>(n))};
   for (Eigen::Index i = 0; i < n; ++i) {
     // The rule is even: the left half mirrors the right one.
-    double x = 0.5 * (jacobi.eigenvalues()[i] - jacobi.eigenvalues()[n - 1 - i]);
+    double x = 0.5 * (jacobi[i] - jacobi[n - 1 - i]);
     double squares = 0;
     for (int newton = 0; newton < 2; ++newton) {
       double before = 0, value = 1, slope_before = 0, slope = 0;

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include <ATen/ATen.h>
-#include <Eigen/Eigenvalues>
 #include <fmt/format.h>
 
 #include "spectrum/block.hpp"
 #include "thalweg/base/error.hpp"
+#include "thalweg/linalg/decompositions.hpp"
 
 namespace thalweg::spectrum {
 namespace {
@@ -147,12 +147,11 @@ SpectralQuadrature lanczos_quadrature(const LinearOperator& a,
     const Key key = quadrature.key.with(static_cast<std::uint64_t>(probe));
     const Tridiagonal t = lanczos(rows, starting_row(n, options, known, key), known, steps);
     const auto nodes = static_cast<Eigen::Index>(t.diagonal.size());
-    Eigen::SelfAdjointEigenSolver<Matrix> eigen;
-    eigen.computeFromTridiagonal(Eigen::Map<const Vector>(t.diagonal.data(), nodes),
-                                 Eigen::Map<const Vector>(t.off_diagonal.data(), nodes - 1));
-    const Vector weights =
-        static_cast<double>(complement) * eigen.eigenvectors().row(0).array().square();
-    result.nodes.emplace_back(eigen.eigenvalues().begin(), eigen.eigenvalues().end());
+    const auto eigen = linalg::tridiagonal_eigenpairs(
+        Eigen::Map<const Vector>(t.diagonal.data(), nodes),
+        Eigen::Map<const Vector>(t.off_diagonal.data(), nodes - 1));
+    const Vector weights = static_cast<double>(complement) * eigen.vectors.row(0).array().square();
+    result.nodes.emplace_back(eigen.values.begin(), eigen.values.end());
     result.weights.emplace_back(weights.begin(), weights.end());
   }
   return result;

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include <ATen/ATen.h>
-#include <Eigen/Eigenvalues>
 #include <fmt/format.h>
 
 #include "spectrum/block.hpp"
 #include "thalweg/base/error.hpp"
+#include "thalweg/linalg/decompositions.hpp"
 
 namespace thalweg::spectrum {
 namespace {
@@ -217,9 +217,9 @@ void Lobpcg::rayleigh_ritz(const std::vector<std::int64_t>& active) {
   }
 
   const Matrix basis = orthonormal_basis(gram_, Matrix::Identity(m, m), 0);
-  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(basis.transpose() * projected * basis);
-  now_.theta = eigen.eigenvalues().tail(k).reverse();
-  Matrix step = basis * eigen.eigenvectors().rightCols(k).rowwise().reverse();  // (m, k)
+  const auto [values, vectors] = linalg::eigenpairs(basis.transpose() * projected * basis);
+  now_.theta = values.tail(k).reverse();
+  Matrix step = basis * vectors.rightCols(k).rowwise().reverse();  // (m, k)
   keep_orientation(step, k);
 
   // The next P: the steps of the active columns without their parts along X, orthonormal to the new
@@ -290,10 +290,10 @@ EigenPairs dense(const RowOperator& a, const at::Tensor& x0) {
   for (Eigen::Index i = 0; i < matrix.rows(); ++i) {
     require_finite(matrix.row(i).allFinite(), i, n, 0);
   }
-  const Eigen::SelfAdjointEigenSolver<Matrix> eigen(0.5 * (matrix + matrix.transpose()));
-  const Vector values = eigen.eigenvalues().tail(k).reverse();
+  const auto eigen = linalg::eigenpairs(0.5 * (matrix + matrix.transpose()));
+  const Vector values = eigen.values.tail(k).reverse();
   const at::Tensor x =
-      to_tensor(eigen.eigenvectors().rightCols(k).rowwise().reverse().transpose(), x0.options());
+      to_tensor(eigen.vectors.rightCols(k).rowwise().reverse().transpose(), x0.options());
   const at::Tensor ax = combine(to_matrix(x), a_rows);
   const Vector norms = (to_matrix(ax) - values.asDiagonal() * to_matrix(x)).rowwise().norm();
   return {.values = host_doubles(values),
