@@ -198,7 +198,7 @@ void proximal_step(const ScaledProblem& problem, double sigma, Iterate& iterate)
 }
 
 double smallest_eigenvalue(const MatrixXd& m) {
-  return SymmetricEigen(m, Eigen::EigenvaluesOnly).eigenvalues()[0];
+  return linalg::eigenvalues(m)[0];
 }
 
 /// Scales back and measures the three conditions, all in the scaled problem's units: X in
@@ -227,7 +227,7 @@ bool acceptable(const ComplementaritySolution& solution) {
 
 [[noreturn]] void fail(const ComplementarityProblem& problem,
                        const ComplementaritySolution& solution) {
-  const SymmetricEigen b(problem.b, Eigen::EigenvaluesOnly);
+  const VectorXd b = linalg::eigenvalues(problem.b);
   throw RunFailed(
       kWhere,
       fmt::format(
@@ -243,8 +243,8 @@ bool acceptable(const ComplementaritySolution& solution) {
           problem.alpha.rows(),
           problem.alpha.norm(),
           smallest_eigenvalue(problem.alpha),
-          b.eigenvalues()[0],
-          b.eigenvalues()[b.eigenvalues().size() - 1]));
+          b[0],
+          b[b.size() - 1]));
 }
 
 VectorXd closed_form(const ScaledProblem& problem) {
