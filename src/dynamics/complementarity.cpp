@@ -16,7 +16,7 @@ using Eigen::Index;
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr const char* kWhere = "dynamics::solve_complementarity";
+constexpr const char* kWhere = "central flow";
 constexpr double kTolerance = 1e-8;        // of the three conditions, over |alpha|
 constexpr double kAsymmetry = 1e-8;        // of alpha and B, over their norms
 constexpr double kIndefinite = 1e-6;       // of B's negative eigenvalues, over the largest

@@ -15,7 +15,7 @@ namespace {
 using Eigen::MatrixXd;
 using Eigen::VectorXd;
 
-constexpr const char* kWhere = "dynamics::stationary_preconditioner";
+constexpr const char* kWhere = "preconditioners";
 constexpr double kGap = 1e-9;       // relative, at the end
 constexpr int kNewtonSteps = 500;   // for one weight of the barrier
 constexpr double kCentred = 1e-10;  // squared Newton decrement over the weight

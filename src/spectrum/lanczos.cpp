@@ -16,7 +16,7 @@
 namespace thalweg::spectrum {
 namespace {
 
-constexpr auto kWhere = "spectrum::lanczos_quadrature";
+constexpr auto kWhere = "spectral density";
 
 void require(bool holds, const std::string& message) {
   if (!holds) {

@@ -16,7 +16,7 @@
 namespace thalweg::spectrum {
 namespace {
 
-constexpr auto kWhere = "spectrum::lobpcg";
+constexpr auto kWhere = "eigenvalues";
 constexpr Key kReplacementKey{.seed = 0, .purpose = 0x6c6f62706367};  // "lobpcg"
 
 void require_finite(bool finite, Eigen::Index column, std::int64_t columns, int iteration) {
